@@ -1,7 +1,8 @@
 import type { Installation } from '../channels/installation.ts';
-import { positionFrom } from '../receipts/cursor.ts';
+import { positionFrom, storesNamed } from '../receipts/cursor.ts';
 import { type Backlog, type Missing, readBacklog } from '../receipts/pages.ts';
 import { WEBHOOKS_KEY } from '../redis/keys.ts';
+import { channelOfStore } from '../redis/shards.ts';
 import { storeTime } from '../redis/store-clock.ts';
 import type { Position } from '../webhooks/progress.ts';
 import { type EndpointFacts, readEndpoint } from '../webhooks/record.ts';
@@ -86,7 +87,9 @@ async function statusOf(
 async function backlogsOf(installation: Installation, channel: string, after: string): Promise<Backlog[]> {
   const positionOf = positionFrom(after);
   const known = installation.channels.find(({ name }) => name === channel);
-  const stores = known?.stores.map(({ store }) => store) ?? [installation.storeOf(channel)];
+  const present = known?.stores.map(({ store }) => store.name) ?? [channel];
+  const named = storesNamed(after).filter((store) => channelOfStore(store) === channel);
+  const stores = [...new Set([...present, ...named])].map(installation.storeOf);
   return await Promise.all(stores.map(({ redis, name }) => readBacklog(redis, name, positionOf(name))));
 }
 

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
 import { isEntryId } from '../redis/entry-id.ts';
+import { isStoreName } from '../redis/shards.ts';
 import { MAX_OFFSET_MS } from '../redis/store-clock.ts';
 import { type Instant, parseInstant } from '../time.ts';
 
@@ -38,7 +39,7 @@ export const isCursor = (text: string): boolean =>
 export interface Beginning {
   /** @param store by its name */
   positionOf(store: string): Position;
-  /** The stores that a cursor names. */
+  /** See `storesNamed`. */
   known: readonly string[];
   /** The position of this moment, for a store that cannot be asked for its newest entry. */
   since: Position;
@@ -48,11 +49,15 @@ export interface Beginning {
 export function beginningFrom(from: Instant, clock: Pick<Clock, 'now'>): Beginning {
   return {
     positionOf: positionFrom(from),
-    known: typeof from === 'string' && isCursor(from) ? [...fromCursor(from).keys()] : [],
+    known: storesNamed(from),
     // Entry ids follow the node's clock: better one receipt too many than one too few.
     since: { id: lastBefore(clock.now() - MAX_OFFSET_MS) },
   };
 }
+
+/** The stores that a cursor names, also those that its channel had only once: what is unread in them is still to come. */
+export const storesNamed = (from: Instant): string[] =>
+  typeof from === 'string' && isCursor(from) ? [...fromCursor(from).keys()].filter(isStoreName) : [];
 
 /**
  * @returns the starting position of a store, by its name

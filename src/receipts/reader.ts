@@ -114,9 +114,11 @@ export function createReader(channels: readonly string[], stores: Stores, ask: A
       const found = findStores(positionOf);
       await withTimeout(found, AWAY_MS, async () => {
         if (known.length === 0) return await found;
-        const own = known.filter((store) => channels.includes(channelOfStore(store)));
-        for (const store of new Set([...channels, ...own])) add(store, positionOf(store));
+        for (const channel of channels) add(channel, positionOf(channel));
       });
+      // Also those that are not announced now: their channel may have had more shards, or its announcement may be lost.
+      const own = known.filter((store) => channels.includes(channelOfStore(store)));
+      for (const store of own) add(store, positionOf(store));
       const newest = connections.map((connection) => ask(() => findNewest(connection, positions)));
       await withTimeout(Promise.all(newest), AWAY_MS, nothing);
       for (const [store, position] of positions) if (position.id === NEWEST) positions.set(store, since);

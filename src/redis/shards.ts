@@ -17,6 +17,12 @@ export const storeNames = (channel: string, shards: number | undefined): string[
 /** The channel that a store belongs to. */
 export const channelOfStore = (store: string): string => store.replace(/\/\d+$/, '');
 
+/** Whether a channel can have a store of this name: a cursor that somebody hands in may name any. */
+export function isStoreName(store: string): boolean {
+  const channel = channelOfStore(store);
+  return store === channel || storeNames(channel, MAX_SHARDS).includes(store);
+}
+
 /** Whose slot, plays and records lie in which shard. @param recipient the key that the platform's definition gives it */
 export const shardOf = (recipient: string, shards: number): number => crc16(recipient) % shards;
 

@@ -66,11 +66,11 @@ async function close(webhooks: Service): Promise<void> {
   await webhooks.close(1_000);
 }
 
-async function write(count: number, state = 'delivered'): Promise<void> {
+async function write(count: number, state = 'delivered', store = 'kongregate'): Promise<void> {
   for (let i = 0; i < count; i += 1) {
     const fields = { v: 1, id: `m${i}`, run: 1, state, reason: 'sent', at: Date.now() + i, attempts: 1 };
     const flat = Object.entries(fields).flatMap(([name, value]) => [name, String(value)]);
-    await redis.xadd(channelKeys('kongregate').receipts, '*', ...flat);
+    await redis.xadd(channelKeys(store).receipts, '*', ...flat);
   }
 }
 
@@ -148,6 +148,19 @@ it('is not served once its process ended, and misses what is cut off meanwhile a
   await open();
   await arrived(4);
   expect(await state('up_to_date')).toMatchObject({ missed: { count: 2, exact: true } });
+});
+
+it('is behind by what waits in the shards of before, when its channel has fewer', async () => {
+  const announce = (shards: number) =>
+    announceChannels(redis, [{ ...channelConfig({ name: 'kongregate' }), shards }]);
+  await announce(4);
+  const webhooks = await open();
+  await write(1, 'delivered', 'kongregate/3');
+  await arrived(1);
+  await close(webhooks);
+  await write(2, 'delivered', 'kongregate/3');
+  await announce(2);
+  expect(await only()).toMatchObject({ state: 'unserved', behind: { count: 2, exact: true } });
 });
 
 it('is told by the command, also as documents', async () => {

@@ -5,7 +5,8 @@ import {
   type FollowReceiptsOptions,
   followReceipts,
 } from '../../src/receipts/follow.ts';
-import { channelKeys } from '../../src/redis/keys.ts';
+import { CHANNELS_KEY, channelKeys } from '../../src/redis/keys.ts';
+import { MAX_SHARDS, storeNames } from '../../src/redis/shards.ts';
 import { type RedisServer, startRedis } from '../../src/sandbox/redis-server.ts';
 import { eventually } from '../../testing/eventually.ts';
 
@@ -30,6 +31,10 @@ const write = async (id: string, channel = 'kongregate') =>
     '*',
     ...['v', '1', 'id', id, 'run', '1', 'state', 'delivered', 'reason', 'sent', 'at', '1', 'attempts', '1'],
   );
+
+/** As its workers do, a channel over shards. */
+const announce = (channel: string, shards: number) =>
+  redis.hset(CHANNELS_KEY, channel, JSON.stringify({ platform: 'discourse', shards }));
 
 const following = (options: Partial<FollowReceiptsOptions> = {}) =>
   followReceipts({ redis: server.url, channels: 'kongregate', signal: ending.signal, ...options });
@@ -94,6 +99,48 @@ describe('followReceipts', () => {
     expect(ids(await take(1, { channels, from }))).toEqual(['y']);
     await write('new', 'staff');
     expect(ids(await take(2, { channels: [...channels, 'staff'], from })).sort()).toEqual(['new', 'y']);
+  });
+
+  it('loses nothing of a channel that has fewer shards by now', async () => {
+    const channels = 'forum';
+    const four = storeNames('forum', 4);
+    await announce('forum', 4);
+    for (const store of four) await write(`first in ${store}`, store);
+    const before = (await take(4, { channels, from: 'start' })).at(-1)!.cursor;
+    for (const store of four) await write(`second in ${store}`, store);
+    await announce('forum', 2);
+    const { receipts, reached } = follow({ channels, from: before });
+    await reached(4);
+    expect(ids(receipts).sort()).toEqual(four.map((store) => `second in ${store}`));
+    // As the next one does that begins with its last cursor.
+    await write('third', 'forum/3');
+    const next = follow({ channels, from: receipts[3]!.cursor });
+    await next.reached(1);
+    expect(ids(next.receipts)).toEqual(['third']);
+  });
+
+  it('repeats nothing of a channel that is announced only after it went on from a cursor', async () => {
+    const channels = 'forum';
+    await announce('forum', 2);
+    for (const store of storeNames('forum', 2)) await write(`first in ${store}`, store);
+    const before = (await take(2, { channels, from: 'start' })).at(-1)!.cursor;
+    await redis.hdel(CHANNELS_KEY, 'forum');
+    const { receipts, reached } = follow({ channels, from: before });
+    await blocked();
+    await announce('forum', 4);
+    await write('second', 'forum/1');
+    await write('new', 'forum/3');
+    await reached(2);
+    expect(ids(receipts).sort()).toEqual(['new', 'second']);
+  });
+
+  it('takes no store from a cursor that a channel cannot have', async () => {
+    const cursors: string[] = [];
+    const stores = ['forum', `forum/${MAX_SHARDS - 1}`, `forum/${MAX_SHARDS}`, 'forum/07', 'staff'];
+    const from = stores.map((store) => `${store}=1-0`).join('&');
+    follow({ channels: 'forum', from, onStart: (cursor) => cursors.push(cursor) });
+    await eventually('the start', () => cursors.length === 1);
+    expect(cursors).toEqual([`forum=1-0&forum/${MAX_SHARDS - 1}=1-0`]);
   });
 
   it('survives an outage of Redis, and loses and repeats nothing', async () => {
