@@ -115,10 +115,23 @@ const passes = (error: unknown): boolean =>
  * @param refused rejects when retrying is pointless
  */
 function patiently(refused: Promise<never>, over: () => boolean): Ask {
+  const pending = new Set<(error: unknown) => void>();
+  let refusal: { error: unknown } | undefined;
+  refused.catch((error: unknown) => {
+    refusal = { error };
+    for (const reject of pending) reject(error);
+  });
+  // Not Promise.race with `refused`: it would retain something of every question for as long as the follower lives.
+  const unlessRefused = <T>(answer: Promise<T>): Promise<T> =>
+    new Promise((resolve, reject) => {
+      if (refusal) reject(refusal.error);
+      pending.add(reject);
+      answer.then(resolve, reject).finally(() => pending.delete(reject));
+    });
   return async (question) => {
     for (;;) {
       try {
-        return await Promise.race([question(), refused]);
+        return await unlessRefused(question());
       } catch (error) {
         if (over()) return undefined;
         if (!passes(error)) throw error;

@@ -45,6 +45,23 @@ export function createReader(channels: readonly string[], stores: Stores, ask: A
   const connections: Connection[] = [];
   let finding: Promise<void> | undefined;
   let over = false;
+  let failure: { error: unknown } | undefined;
+  let wake = nothing;
+
+  /** Wakes `next` at the end of the work. Not Promise.race: it would retain something of every wait while a node is away. */
+  function watch(work: Promise<void>): void {
+    work.then(
+      () => wake(),
+      (error: unknown) => {
+        failure ??= { error };
+        wake();
+      },
+    );
+  }
+  const anyAnswer = (): Promise<void> =>
+    new Promise((resolve) => {
+      wake = resolve;
+    });
 
   function add(store: string, position: Position): void {
     if (positions.has(store)) return;
@@ -57,14 +74,15 @@ export function createReader(channels: readonly string[], stores: Stores, ask: A
 
   /** Adds the home of each channel, and its shards once a worker has announced them. */
   function findStores(positionOf: Beginning['positionOf']): Promise<void> {
-    finding ??= ask(() => announcedShards(stores.directory, channels)).then((shards) => {
+    if (finding) return finding;
+    finding = ask(() => announcedShards(stores.directory, channels)).then((shards) => {
       finding = undefined;
       if (!shards) return;
       for (const [i, channel] of channels.entries())
         for (const store of new Set([channel, ...storeNames(channel, shards[i])]))
           add(store, positionOf(store));
     });
-    finding.catch(nothing);
+    watch(finding);
     return finding;
   }
 
@@ -81,7 +99,7 @@ export function createReader(channels: readonly string[], stores: Stores, ask: A
       if (answer === undefined) over = true;
       else note(answer);
     });
-    connection.asking.catch(nothing);
+    watch(connection.asking);
   }
   const read = (connection: Connection): void =>
     put(
@@ -135,7 +153,8 @@ export function createReader(channels: readonly string[], stores: Stores, ask: A
           if (pages.length === 0) wait(connection);
         }
         if (found.length > 0) return found;
-        await Promise.race([...connections.map(({ asking }) => asking), ...(finding ? [finding] : [])]);
+        if (failure) throw failure.error;
+        await anyAnswer();
       }
     },
   };

@@ -92,6 +92,9 @@ function createPosting(config: WebhookConfig, turn: Turn, deps: PostingDeps): { 
   setMaxListeners(0, stop, kill);
   const rests = createRests(BREAKER, clock);
   const inFlight = new Set<Promise<void>>();
+  const wakes: (() => void)[] = [];
+  /** Not Promise.race: it would retain something of every wait while one request is repeated for hours. */
+  const nextEnd = (): Promise<void> => new Promise((wake) => wakes.push(wake));
 
   function onAnswer(answer: Answer, change: 'opened' | 'closed' | undefined): void {
     metrics.attempted(name, answer.kind);
@@ -135,12 +138,13 @@ function createPosting(config: WebhookConfig, turn: Turn, deps: PostingDeps): { 
       const payload = payloadOf(receipt);
       if (!progress.begin({ id: payload.id, cursor, at })) continue;
       const full = () => inFlight.size >= concurrency || progress.size() > MAX_AHEAD;
-      while (full() && !stop.aborted) await Promise.race(inFlight);
+      while (full() && !stop.aborted) await nextEnd();
       if (stop.aborted) return;
       const deliverable = { ...{ post, rests, random, clock, stop, kill, onAnswer }, mayPost: turn.mayPost };
       const run: Promise<void> = deliver(payload, deliverable).then((end) => {
         inFlight.delete(run);
         finish(end, receipt, payload);
+        for (const wake of wakes.splice(0)) wake();
       });
       inFlight.add(run);
     }

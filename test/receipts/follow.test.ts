@@ -9,6 +9,7 @@ import { CHANNELS_KEY, channelKeys } from '../../src/redis/keys.ts';
 import { MAX_SHARDS, storeNames } from '../../src/redis/shards.ts';
 import { type RedisServer, startRedis } from '../../src/sandbox/redis-server.ts';
 import { eventually } from '../../testing/eventually.ts';
+import { mostListeners } from '../support/most-listeners.ts';
 
 let server: RedisServer;
 let redis: Redis;
@@ -237,6 +238,19 @@ describe('followReceipts', () => {
     await redis.xadd(channelKeys('kongregate').receipts, '*', 'foreign', '1');
     await write('a');
     expect(ids(await take(1, { from: 'start' }))).toEqual(['a']);
+  });
+
+  it('leaves nothing behind with each receipt, however long it lives', async () => {
+    await write('0');
+    let count = 0;
+    const most = await mostListeners(async () => {
+      for await (const _ of following({ from: 'start' })) {
+        count += 1;
+        if (count === 50) break;
+        await write(`${count}`);
+      }
+    });
+    expect(most).toBeLessThan(10);
   });
 
   it('lets go of its connection where the loop is left, and takes an instance', async () => {

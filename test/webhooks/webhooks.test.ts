@@ -10,6 +10,7 @@ import { signatureHeaders } from '../../src/webhooks/signature.ts';
 import { createWebhooks } from '../../src/webhooks/webhooks.ts';
 import { eventually } from '../../testing/eventually.ts';
 import { metric } from '../../testing/metrics-parser.ts';
+import { mostListeners } from '../support/most-listeners.ts';
 import { type Posted, type Receiver, startReceiver, WEBHOOK_SECRET } from './receiver.ts';
 
 let server: RedisServer;
@@ -217,6 +218,19 @@ it('goes on with others while one receipt fails, and remembers which', async () 
   await webhooks.close(0);
   const { after, ahead } = JSON.parse((await redis.hget(webhookKey('crm'), 'at:kongregate'))!);
   expect([/^\d+$/.test(after), ahead.length]).toEqual([true, 20]);
+});
+
+it('leaves nothing behind on a request that is not answered, with each that is', async () => {
+  receiver.answer = ({ body }, response) => {
+    if (body.data['id'] !== 'hangs') response.writeHead(204).end();
+  };
+  const { figure } = await opened({ concurrency: 2 });
+  const accepted = () => figure('herald_webhook_deliveries_total', { outcome: 'accepted' });
+  const most = await mostListeners(async () => {
+    await write(['hangs', ...Array.from({ length: 50 }, (_, i) => `good-${i}`)]);
+    await eventually('the others', accepted, (count) => count === 50);
+  });
+  expect(most).toBeLessThan(10);
 });
 
 it('tries again what failed, and rests as the endpoint asks for', async () => {
