@@ -12,7 +12,8 @@ import { signatureHeaders } from './signature.ts';
  * - `accepted`: 2xx.
  * - `refused`: 400, 413 or 422, which may concern only this receipt.
  * - `gone`: 410, by which an endpoint asks for no more receipts.
- * - `failed`: anything else, including redirects and a lost answer: the receipt may be accepted later.
+ * - `failed`: anything else, including redirects and no answer: the receipt may be accepted later.
+ * The status alone decides, also where its body is too large, breaks off or does not come.
  */
 export interface Answer {
   kind: 'accepted' | 'refused' | 'gone' | 'failed';
@@ -52,6 +53,7 @@ export function createPost(
         headers: [...fixed, ...signatureHeaders({ id, timestamp, body }, secrets)],
         body,
         maxAnswerBytes: MAX_ANSWER_BYTES,
+        statusSuffices: true,
         signal: deadline.signal,
       });
       deadline.end();

@@ -18,6 +18,8 @@ export interface HttpRequest {
   body?: string | undefined;
   /** A larger answer is not read; 64 KiB when absent. */
   maxAnswerBytes?: number | undefined;
+  /** A body that is too large, breaks off or does not come counts as none: for an answer that is all in its status. */
+  statusSuffices?: boolean | undefined;
   /**
    * Uses a connection of its own. A server may close an idle connection just as a request is written to it, and nobody can tell whether
    * the request was read: if such a doubt could not be resolved, connections are not reused.
@@ -61,7 +63,8 @@ export function createHttpClient(settings: HttpSettings, dispatcher?: Dispatcher
   return {
     request: (request) =>
       new Promise((settle) => {
-        const exchange = new Exchange(request.signal, settle, request.maxAnswerBytes);
+        const { signal, maxAnswerBytes, statusSuffices } = request;
+        const exchange = new Exchange(signal, settle, maxAnswerBytes, statusSuffices);
         if (exchange.ended) return;
         const { method, body = null, fresh = settings.keepAlive === false } = request;
         const headers = headersOf(request.headers);

@@ -30,14 +30,17 @@ export class Exchange implements Dispatcher.DispatchHandler, Abortable {
   #more: Buffer[] | undefined;
   readonly #watch: AbortWatch;
   readonly #maxBytes: number;
+  readonly #statusSuffices: boolean;
   readonly #settle: (result: HttpResult) => void;
 
   constructor(
     signal: AbortSignal,
     settle: (result: HttpResult) => void,
     maxAnswerBytes: number = MAX_ANSWER_BYTES,
+    statusSuffices: boolean = false,
   ) {
     this.#maxBytes = maxAnswerBytes;
+    this.#statusSuffices = statusSuffices;
     this.#watch = AbortWatch.of(signal);
     this.#settle = settle;
     if (signal.aborted) this.handleEvent();
@@ -119,7 +122,8 @@ export class Exchange implements Dispatcher.DispatchHandler, Abortable {
   }
 
   #lost(reason: Lost['reason'], detail: string): void {
-    this.#end({ kind: 'lost', reason, detail });
+    if (this.#statusSuffices && this.#status !== 0) this.#answered(undefined);
+    else this.#end({ kind: 'lost', reason, detail });
   }
 
   #end(result: HttpResult): void {

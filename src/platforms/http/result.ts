@@ -8,7 +8,7 @@ export interface HttpAnswer {
   status: number;
   /** Names in lower case. One that came more than once may be a list, whatever the type says. */
   headers: IncomingHttpHeaders;
-  /** The whole body as UTF-8, at most 64 KiB. */
+  /** The whole body as UTF-8, at most 64 KiB; empty where it cannot be had and the status suffices. */
   text: string;
 }
 
