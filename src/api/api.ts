@@ -5,7 +5,7 @@ import type { ApiConfig } from '../config/api.ts';
 import { type Listening, listen } from '../http/listen.ts';
 import type { Logger } from '../observe/log.ts';
 import type { Producer } from '../producer/producer.ts';
-import { followReceipts } from '../receipts/follow.ts';
+import { followOn } from '../receipts/follow.ts';
 import type { RedisOption } from '../redis/option.ts';
 import type { Service } from '../serve/services.ts';
 import { createVerifier } from '../tokens/verify.ts';
@@ -73,12 +73,11 @@ export function createApi(config: ApiConfig, parts: ApiParts): Api {
     const store = openApiStore(parts.redis, parts.clock, parts.timeoutMs);
     const [producer, admin] = [parts.openProducer(), parts.openAdmin()];
     opened = { producer, admin, store };
-    const follow: ReceiptParts['follow'] = (options) => followReceipts({ ...options, redis: parts.redis });
     const router = createRouter(
       apiRoutes({
         producer,
         admin,
-        follow,
+        follow: followOn(parts.redis),
         clock: parts.clock,
         idleMs: config.idleMs,
         fingerprints: store.fingerprints,

@@ -43,7 +43,11 @@ export async function pollReceipts(options: PollOptions): Promise<ReceiptPage> {
   const begun = new Promise<string>((resolve) => {
     onStart = resolve;
   });
-  const source = follow({ channels, from, onStart, signal });
+  let onIdle = (): void => {};
+  const readAll = new Promise<void>((resolve) => {
+    onIdle = resolve;
+  });
+  const source = follow({ channels, from, onStart, onIdle, signal });
   const receipts: FollowedReceipt[] = [];
   let cursor: string | undefined;
   try {
@@ -51,6 +55,8 @@ export async function pollReceipts(options: PollOptions): Promise<ReceiptPage> {
     // A failure to begin is one of the first step.
     cursor = await withTimeout(Promise.race([begun, next.then(() => begun)]), START_MS, none);
     if (cursor === undefined) throw unavailable('Redis cannot be reached');
+    // What is there is read also for a client that does not wait.
+    await Promise.race([next, readAll]);
     let patienceMs = waitMs;
     while (receipts.length < limit) {
       const result = await withTimeout(next, patienceMs, none);

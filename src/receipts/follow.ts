@@ -46,9 +46,14 @@ export interface FollowReceiptsOptions {
   signal?: AbortSignal;
 }
 
+interface InternalOptions extends FollowReceiptsOptions {
+  /** Called whenever all that is there was read, as far as it can be, and receipts are waited for. */
+  onIdle?: () => void;
+}
+
 /** `followReceipts` on a Redis that is given already, from a word or a cursor. */
 export type Follow = (
-  options: Omit<FollowReceiptsOptions, 'redis' | 'from'> & { from: string },
+  options: Omit<InternalOptions, 'redis' | 'from'> & { from: string },
 ) => AsyncGenerator<FollowedReceipt, void, undefined>;
 
 /**
@@ -61,6 +66,15 @@ export type Follow = (
 export function followReceipts(
   options: FollowReceiptsOptions,
 ): AsyncGenerator<FollowedReceipt, void, undefined> {
+  return checked(options);
+}
+
+export const followOn =
+  (redis: RedisOption): Follow =>
+  (options) =>
+    checked({ ...options, redis });
+
+function checked(options: InternalOptions): AsyncGenerator<FollowedReceipt, void, undefined> {
   const { redis, channels, from = 'now' } = options;
   checkRedis(redis);
   const names = typeof channels === 'string' ? [channels] : [...channels];
@@ -73,7 +87,7 @@ export function followReceipts(
 async function* follow(
   channels: readonly string[],
   beginning: Beginning,
-  { redis, onStart, signal }: FollowReceiptsOptions,
+  { redis, onStart, onIdle, signal }: InternalOptions,
 ): AsyncGenerator<FollowedReceipt, void, undefined> {
   if (signal?.aborted) return;
   const { stores, refused } = connectFollower(redis);
@@ -81,7 +95,7 @@ async function* follow(
   signal?.addEventListener('abort', end, { once: true });
   const over = (): boolean => signal?.aborted === true;
   const gaps = new Map<string, Missing | null>();
-  const reader = createReader(channels, stores, patiently(refused, over));
+  const reader = createReader(channels, stores, patiently(refused, over), onIdle);
   const { positions } = reader;
   try {
     await reader.begin(beginning);

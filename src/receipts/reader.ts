@@ -40,7 +40,13 @@ const READ = 500;
 
 const nothing = (): void => {};
 
-export function createReader(channels: readonly string[], stores: Stores, ask: Ask): Reader {
+/** @param onIdle called whenever `next` begins to wait */
+export function createReader(
+  channels: readonly string[],
+  stores: Stores,
+  ask: Ask,
+  onIdle: () => void = nothing,
+): Reader {
   const positions: Positions = new Map();
   const connections: Connection[] = [];
   let finding: Promise<void> | undefined;
@@ -154,6 +160,7 @@ export function createReader(channels: readonly string[], stores: Stores, ask: A
         }
         if (found.length > 0) return found;
         if (failure) throw failure.error;
+        onIdle();
         await anyAnswer();
       }
     },
