@@ -24,7 +24,7 @@ export interface ReceiptPage {
   next: string;
 }
 
-/** How long a page waits for more once it has some: they are read in pages of hundreds. */
+/** How long a page waits for more in all, once it has some: they are read in pages of hundreds. */
 const MORE_MS = 25;
 /** How long Redis may take to report its newest position. */
 const START_MS = 5_000;
@@ -57,13 +57,13 @@ export async function pollReceipts(options: PollOptions): Promise<ReceiptPage> {
     if (cursor === undefined) throw unavailable('Redis cannot be reached');
     // What is there is read also for a client that does not wait.
     await Promise.race([next, readAll]);
-    let patienceMs = waitMs;
+    let until = performance.now() + waitMs;
     while (receipts.length < limit) {
-      const result = await withTimeout(next, patienceMs, none);
+      const result = await withTimeout(next, until - performance.now(), none);
       if (!result || result.done) break;
+      if (receipts.length === 0) until = performance.now() + MORE_MS;
       receipts.push(result.value);
       cursor = result.value.cursor;
-      patienceMs = MORE_MS;
       if (receipts.length < limit) next = source.next();
     }
   } finally {

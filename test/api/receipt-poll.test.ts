@@ -1,7 +1,8 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { expect, it, onTestFinished } from 'vitest';
 import { pollReceipts } from '../../src/api/receipt-poll.ts';
-import { type Follow, followOn } from '../../src/receipts/follow.ts';
+import { type Follow, type FollowedReceipt, followOn } from '../../src/receipts/follow.ts';
 import { channelKeys } from '../../src/redis/keys.ts';
 import { startRedis } from '../../src/sandbox/redis-server.ts';
 import { openFaultyProxy } from '../../testing/faulty-proxy.ts';
@@ -28,4 +29,20 @@ it('answers with what is there though it waits for nothing, however far Redis is
     await redis.xadd(channelKeys('kongregate').receipts, '*', ...flat);
   }
   expect((await poll(follow, 10)).receipts).toMatchObject([{ id: 'a' }, { id: 'b' }]);
+});
+
+it('does not wait for one more after each of a trickle', async () => {
+  const receipt: FollowedReceipt = {
+    ...{ channel: 'kongregate', id: 'a', run: 1, state: 'delivered', reason: 'sent', at: 1, attempts: 1 },
+    ...{ v: 1, entry: '1-0', cursor: 'kongregate=1-0', gap: false, missing: null },
+  };
+  async function* trickle({ onStart, signal }: Parameters<Follow>[0]) {
+    onStart?.('kongregate=0-0');
+    while (!signal?.aborted) {
+      yield receipt;
+      await pause(5);
+    }
+  }
+  const limit = 1_000;
+  expect((await poll(trickle, limit)).receipts.length).toBeLessThan(limit);
 });
