@@ -77,10 +77,15 @@ describe('a private address', () => {
     '[::1]',
     'fd00::1',
     '::ffff:10.0.0.1',
+    'fec0::1',
+    '::10.0.0.1',
+    '::1.1.1.1',
+    '::ffff:0:10.0.0.1',
     'localhost',
     'a.localhost',
   ])('is %s', (host) => expect(isPrivateAddress(host)).toBe(true));
-  it.each(['1.1.1.1', '172.32.0.1', '2606:4700::1111', 'example.com', 'notlocalhost'])('is not %s', (host) =>
-    expect(isPrivateAddress(host)).toBe(false),
+  it.each(['1.1.1.1', '172.32.0.1', '2606:4700::1111', '::ffff:1.1.1.1', 'example.com', 'notlocalhost'])(
+    'is not %s',
+    (host) => expect(isPrivateAddress(host)).toBe(false),
   );
 });
