@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { createCampaign, setCampaignState } from '../../src/ledger/campaigns.ts';
 import { stopChannel } from '../../src/ledger/channel-state.ts';
 import { recordPlays } from '../../src/ledger/lookups.ts';
-import { predictVerdict } from '../../src/ledger/prediction.ts';
+import { jobKey } from '../../src/ledger/names.ts';
+import { predictVerdict, predictVerdicts } from '../../src/ledger/prediction.ts';
 import type { LedgerMessage, Verdict } from '../../src/ledger/types.ts';
 import type { AdmissionPolicy } from '../../src/policies/admission.ts';
 import { DAY, HOUR, type Lab, MINUTE, openLab, SECOND, useStore } from './harness.ts';
@@ -106,4 +108,23 @@ describe('a prediction', () => {
     expect(await predict(lab, lab.message())).toMatchObject({ kind: 'granted' });
     expect(await lab.verdict(lab.message())).toMatchObject({ kind: 'stopped' });
   });
+});
+
+it('foresees what becomes of who waits in a paused campaign, as it is and despite the pause', async () => {
+  const lab = await openLab(store);
+  const at = await store.now();
+  await createCampaign(lab.store, {
+    id: 'spring',
+    message: '{"platform":"kongregate"}',
+    expiresAt: at + DAY,
+  });
+  const message = lab.message({ campaign: 'spring' });
+  await lab.settle(message, await lab.grant(message), 'spent');
+  await setCampaignState(lab.store, 'spring', 'pause');
+  const messages = [{ ...message, job: jobKey(message.id) }];
+  const asked = { messages, policy: lab.policy(at), at };
+  expect(await predictVerdicts(lab.store, asked)).toMatchObject([{ kind: 'paused' }]);
+  expect(await predictVerdicts(lab.store, { ...asked, despitePause: true })).toMatchObject([
+    { kind: 'granted' },
+  ]);
 });
