@@ -17,6 +17,12 @@ const ISO = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})
 /** Milliseconds since the epoch as text, as in files; from September 2001 on. */
 const EPOCH_MS = /^\d{13,16}$/;
 
+/** The last instant of a Date, in milliseconds since the epoch. */
+export const LAST_INSTANT = 8.64e15;
+
+/** Whether a Date can be made of it: a foreign producer may have written anything. */
+export const isInstant = (ms: number): boolean => Math.abs(ms) <= LAST_INSTANT;
+
 /** @returns undefined for a value that is neither an Instant nor milliseconds since the epoch (a number, or digits) */
 export function parseInstant(value: unknown): Date | undefined {
   const isMs =

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { duration, durationOption, instant, parseDuration, parseInstant } from '../src/time.ts';
+import { duration, durationOption, instant, isInstant, parseDuration, parseInstant } from '../src/time.ts';
 
 const AT = '2026-01-31T12:00:00Z';
 const at = new Date(AT);
@@ -26,6 +26,11 @@ describe('an instant', () => {
     null,
     undefined,
   ])('is not %s', (value) => expect(parseInstant(value)).toBeUndefined());
+
+  it('is a number of which a Date can be made', () => {
+    expect([0, 8.64e15, -8.64e15].map(isInstant)).toEqual([true, true, true]);
+    expect([8.64e15 + 1, 1.8e18, Number.NaN, Number.POSITIVE_INFINITY].map(isInstant)).not.toContain(true);
+  });
 
   it('is a field of a schema', () => {
     const schema = z.object({ at: instant().optional() });

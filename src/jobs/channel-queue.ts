@@ -1,6 +1,7 @@
 import type { JobState as BullState, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { ChannelStore } from '../redis/channel-store.ts';
+import { LAST_INSTANT } from '../time.ts';
 import { openQueue } from './open-queue.ts';
 import { readStoredJobs, type StoredJob } from './stored-jobs.ts';
 
@@ -131,8 +132,11 @@ type Reader = (queue: Queue, redis: Redis, page: Page) => Promise<ListedJob[]>;
 
 const undelayed = (id: string): ListedJob => ({ id, dueAt: null });
 
-/** BullMQ stores the due time of a delayed job in the upper bits of its score, and a counter in the lower twelve. */
-const dueAtOf = (score: string): number => Math.floor(Number(score) / 0x1000);
+/**
+ * BullMQ stores the due time of a delayed job in the upper bits of its score, and a counter in the lower twelve. A foreign
+ * producer's may lie behind all instants.
+ */
+const dueAtOf = (score: string): number => Math.min(Math.floor(Number(score) / 0x1000), LAST_INSTANT);
 
 /** BullMQ picks up jobs from the right end of lists and from the lowest scores of sorted sets. */
 const READERS: Record<ListedState, Reader> = {

@@ -5,6 +5,7 @@ import { problemText } from '../message/problems.ts';
 import type { AnyMessage, MessageSchemas } from '../message/schema.ts';
 import type { MessageRef } from '../observe/observer.ts';
 import type { PlatformDefinition, Recipient } from '../platforms/port.ts';
+import { isInstant } from '../time.ts';
 import type { Delivery, Entry, EntrySource, InvalidEntry, QueuedJob } from './envelope.ts';
 import { CAMPAIGN_JOB, isPart, LISTED_JOB, MESSAGES_JOB } from './job-ids.ts';
 
@@ -143,7 +144,7 @@ export function partOf({ enqueuedAt, dueAt, priority }: EntrySource, data: unkno
   };
 }
 
-const instantOrNever = (timestamp: number): number => (Number.isFinite(timestamp) ? timestamp : 0);
+const instantOrNever = (timestamp: number): number => (isInstant(timestamp) ? timestamp : 0);
 
 const reference = (job: QueuedJob, id: string, { channel }: ReadContext): MessageRef => ({
   channel: channel.name,

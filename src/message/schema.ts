@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { quotable } from '../disclosure.ts';
 import { oncePer } from '../once-per.ts';
 import type { PlatformDefinition } from '../platforms/port.ts';
+import { isInstant } from '../time.ts';
 import { check } from './check.ts';
 import {
   type CommonFields,
@@ -135,8 +136,7 @@ function badTimes({ sendAt, expiresAt }: CommonFields): Problem | undefined {
 }
 
 function timed<M extends CommonFields>(message: M, jobTimestamp: number, jobId: string): ParsedJob<M> {
-  // The last instant of a Date; a foreign producer may have written anything.
-  if (!(jobTimestamp > 0 && jobTimestamp <= 8.64e15))
+  if (!(jobTimestamp > 0 && isInstant(jobTimestamp)))
     return { kind: 'invalid', problems: ['timestamp: the job has no valid one'] };
   const { id, sendAt, expiresAt } = message;
   return {

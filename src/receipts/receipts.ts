@@ -3,6 +3,7 @@ import { tryParseJson } from '../json.ts';
 import type { FinalState } from '../outcome.ts';
 import { toMap } from '../redis/flat-pairs.ts';
 import { channelKeys } from '../redis/keys.ts';
+import { LAST_INSTANT } from '../time.ts';
 
 /**
  * A receipt: one entry per final state in the capped stream `herald:{<channel>}:receipts`, written by the script that makes the state
@@ -46,9 +47,6 @@ export type Entry = [id: string, fields: string[]];
 
 const isState = (text: string | undefined): text is Receipt['state'] =>
   text === 'delivered' || text === 'suppressed' || text === 'dead';
-
-/** The last instant of a Date. */
-const LAST_INSTANT = 8.64e15;
 
 /** When the run ended; where a foreign writer broke that, when its entry was written. */
 function instantOf(entry: string, text: string | undefined): number {

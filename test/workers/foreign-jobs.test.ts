@@ -60,6 +60,21 @@ describe.concurrent('jobs that no producer of ours made', () => {
     expect(env.sandbox.journal.report()).toMatchObject({ calls: 1, accepted: 1 });
   });
 
+  it.for([1.78e16, 1.8e18, 1e300])(
+    'die where their timestamp is %d, which is no instant',
+    async (timestamp, { openEnvironment, expect }) => {
+      const env = await openEnvironment();
+      const worker = await env.worker();
+      // The second is picked up as the first ends.
+      const ids = [await env.addForeign(good, { timestamp }), await env.addForeign(good, { timestamp })];
+      expect(await env.agreed(2, [worker])).toEqual({ 'dead/invalid_message': 2 });
+      expect(await readDeadLetters(channelStore(env.redis, CHANNEL), ids)).toMatchObject([
+        { detail: 'timestamp: the job has no valid one' },
+        { detail: 'timestamp: the job has no valid one' },
+      ]);
+    },
+  );
+
   it('of a newer version wait for a newer worker', async ({ openEnvironment }) => {
     const env = await openEnvironment();
     await env.addForeign({ ...good, v: 99, somethingNew: { deep: true } });

@@ -6,6 +6,7 @@ import type { StoredJob } from '../../jobs/stored-jobs.ts';
 import { readChannelState } from '../../ledger/channel-state.ts';
 import { explainMessage, type LedgerEntry } from '../../ledger/lookups.ts';
 import type { AnyMessage } from '../../message/schema.ts';
+import { isInstant } from '../../time.ts';
 import { readStored } from '../read-stored.ts';
 import { holdOf } from '../status.ts';
 import { explainContent } from './explained-content.ts';
@@ -168,7 +169,7 @@ const explainDeadLetter = ({
   run,
   attempts,
   at: diedAt,
-  enqueuedAt: Number.isFinite(Number(enqueuedAt)) ? Number(enqueuedAt) : null,
+  enqueuedAt: isInstant(Number(enqueuedAt)) ? Number(enqueuedAt) : null,
   cut: size !== undefined,
 });
 

@@ -1,10 +1,12 @@
+import { isInstant } from '../../time.ts';
 import type { RecipientExplanation } from './explain-recipient.ts';
 import type { Explanation } from './explanation.ts';
 import { nextStep, recipientOutlook } from './next-step.ts';
 
 /** Explanations as JSON documents, for `herald explain --json` and the HTTP API. */
 
-const instantText = (at: number): string => new Date(at).toISOString();
+/** Null for what a foreign producer wrote in the place of an instant. */
+const instantText = (at: number): string | null => (isInstant(at) ? new Date(at).toISOString() : null);
 
 /** The fields that hold milliseconds since the epoch: they become ISO instants. */
 const INSTANTS = new Set([

@@ -1,3 +1,4 @@
+import { isInstant } from '../../time.ts';
 import { rescheduledTo } from './explained-ledger.ts';
 import type { Facts, TimelineEntry } from './explanation.ts';
 import { endText, timesText } from './story-words.ts';
@@ -20,7 +21,7 @@ function beginning({ job, letter, message, play, stopped }: Facts): TimelineEntr
     entries.push({ at: play.at, event: 'play_refused', text });
   }
   const enqueuedAt = job?.enqueuedAt ?? letter?.enqueuedAt ?? null;
-  if (enqueuedAt !== null && Number.isFinite(enqueuedAt)) {
+  if (enqueuedAt !== null && isInstant(enqueuedAt)) {
     const from = message?.sendAt ? `, to be sent from ${new Date(message.sendAt).toISOString()}` : '';
     entries.push({ at: enqueuedAt, event: 'enqueued', text: `it was enqueued${from}` });
   }

@@ -2,7 +2,7 @@ import type { Admin } from '../../admin/admin.ts';
 import type { DeadLetter } from '../../admin/dead-letter-admin.ts';
 import { EXIT } from '../context.ts';
 import { withAdmin } from '../installation.ts';
-import { ageText, instantText } from '../moments.ts';
+import { ageText, foreignInstantText, instantText } from '../moments.ts';
 import type { Cell, Output } from '../output.ts';
 import type { AddCommand, Invocation, Run } from '../shell.ts';
 import { addSelection, type SelectionOptions, selectionOf } from './dead-selection.ts';
@@ -47,7 +47,7 @@ export const deadLetterDocument = (letter: DeadLetter, now: number): Record<stri
   attempts: letter.attempts,
   died_at: instantText(letter.diedAt),
   age_seconds: Math.max(0, (now - letter.diedAt) / 1000),
-  enqueued_at: Number.isFinite(letter.enqueuedAt) ? instantText(letter.enqueuedAt) : null,
+  enqueued_at: foreignInstantText(letter.enqueuedAt),
 });
 
 interface ListOptions extends SelectionOptions {

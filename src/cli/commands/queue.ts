@@ -4,7 +4,7 @@ import { count } from '../../config/values.ts';
 import { LISTED_STATES, type ListedState } from '../../jobs/channel-queue.ts';
 import { EXIT } from '../context.ts';
 import { checkChannels, withInstallation } from '../installation.ts';
-import { instantText } from '../moments.ts';
+import { foreignInstantText, instantText } from '../moments.ts';
 import { collected, parsedBy } from '../option-values.ts';
 import type { AddCommand, Run } from '../shell.ts';
 
@@ -34,7 +34,7 @@ const cells = ({ channel, state, id, to, problem, enqueuedAt, dueAt, pickups, jo
   state,
   id ?? jobId,
   problem ?? JSON.stringify(to),
-  instantText(enqueuedAt),
+  foreignInstantText(enqueuedAt),
   dueAt === null ? null : instantText(dueAt),
   pickups,
 ];
@@ -42,7 +42,7 @@ const cells = ({ channel, state, id, to, problem, enqueuedAt, dueAt, pickups, jo
 const toDocument = ({ jobId, enqueuedAt, dueAt, ...job }: ListedJob): object => ({
   ...job,
   job_id: jobId,
-  enqueued_at: instantText(enqueuedAt),
+  enqueued_at: foreignInstantText(enqueuedAt),
   due_at: dueAt === null ? null : instantText(dueAt),
 });
 

@@ -26,6 +26,12 @@ local redis = (function(store)
 
   local function short(text, most) return text and #text <= most and text or '' end
 
+  -- BullMQ reads the digits before anything else, and so `1.8e+18`, as a store writes a large number, as 1.
+  local function whole(text)
+    local number = tonumber(short(text, 20))
+    return number and string.format('%.0f', number) or ''
+  end
+
   -- Replaces data that are too large by their beginning.
   local function cut(key, data)
     store.call('HSET', key, 'data', string.sub(data, 1, HEAD), 'herald:size', #data)
@@ -44,7 +50,7 @@ local redis = (function(store)
     local stalls = string.match(fields[5] or '', '^%d%d?%d?$')
     if fields[5] and not stalls then store.call('HDEL', key, 'stc') end
     if fields[7] or fields[8] then store.call('HDEL', key, 'parentKey', 'parent') end
-    return { 'name', short(fields[2], 100), 'data', data, 'opts', '{}', 'timestamp', short(fields[3], 20),
+    return { 'name', short(fields[2], 100), 'data', data, 'opts', '{}', 'timestamp', whole(fields[3]),
       'ats', fields[4], 'stc', stalls or '0', 'progress', size }
   end
 

@@ -155,6 +155,25 @@ describe.concurrent('dead show', () => {
     expect(open.stdout).not.toContain('\u001b');
   });
 
+  it('shows one whose job was enqueued at no instant, alone and among others', async ({
+    openEnvironment,
+    operator,
+  }) => {
+    const env = await openEnvironment();
+    await env.worker();
+    const odd = await env.addForeign({ v: 1 }, { timestamp: 1.78e16 });
+    await env.settled(1);
+    const [shown] = await operator.documents(env, ['dead', 'show', odd]);
+    expect(shown).toMatchObject({ job_id: odd, reason: 'invalid_message', enqueued_at: null });
+    expect((await operator.run(env, ['dead', 'show', odd])).exitCode).toBe(EXIT.done);
+    await env.addForeign('garbage');
+    await env.settled(2);
+    expect(await operator.documents(env, ['dead', 'list'])).toMatchObject([
+      { job_id: odd, enqueued_at: null },
+      { enqueued_at: expect.stringMatching(/Z$/) },
+    ]);
+  });
+
   it('says so where there is none', async ({ openEnvironment, operator }) => {
     const { exitCode, stderr } = await operator.run(await openEnvironment(), ['dead', 'show', 'nobody']);
     expect([exitCode, stderr]).toEqual([EXIT.partly, 'herald: no dead letter "nobody"\n']);

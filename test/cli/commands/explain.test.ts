@@ -224,6 +224,24 @@ describe.concurrent('explain', () => {
     expect(JSON.stringify(odd)).not.toContain('private');
   });
 
+  it('tells of a job of no instant, before and after its end', async ({ openEnvironment, operator }) => {
+    const env = await openEnvironment();
+    const jobId = await env.addForeign('garbage', { timestamp: 1.8e18, delay: 3_600_000 });
+    await env.redis.zadd(env.queue.toKey('delayed'), '4e21', jobId);
+    expect(await operator.documents(env, ['explain', jobId])).toMatchObject([
+      { job: { enqueued_at: null, due_at: '+275760-09-13T00:00:00.000Z' } },
+    ]);
+    expect((await operator.run(env, ['explain', jobId])).exitCode).toBe(EXIT.done);
+    await env.redis.zadd(env.queue.toKey('delayed'), 0, jobId);
+    await env.worker();
+    await env.settled(1);
+    expect(await operator.documents(env, ['explain', jobId])).toMatchObject([
+      { letter: { enqueued_at: null }, record: { state: 'dead', reason: 'invalid_message' } },
+    ]);
+    const { exitCode, stdout } = await operator.run(env, ['explain', jobId]);
+    expect([exitCode, stdout]).toEqual([EXIT.done, expect.stringContaining('died')]);
+  });
+
   it.for(['nobody', 'meta', 'wait', 'ledger:channel', ''])(
     'does not know %j',
     async (id, { openEnvironment, operator, expect }) => {

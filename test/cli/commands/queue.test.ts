@@ -40,6 +40,23 @@ describe.concurrent('queue list', () => {
     expect(stdout + JSON.stringify(documents)).not.toContain('private');
   });
 
+  it('lists what a foreign producer enqueued at no instant, or for none', async ({
+    openEnvironment,
+    operator,
+  }) => {
+    const env = await openEnvironment();
+    await env.send(11, { id: 'good' });
+    await env.addForeign('garbage', { timestamp: 1.8e18 });
+    await env.redis.zadd(env.queue.toKey('delayed'), '4e21', await env.addForeign('later', { delay: 1e6 }));
+    expect(await operator.documents(env, ['queue', 'list'])).toMatchObject([
+      { id: 'good', enqueued_at: expect.stringMatching(/Z$/) },
+      { enqueued_at: null, due_at: null },
+      { state: 'delayed', due_at: '+275760-09-13T00:00:00.000Z' },
+    ]);
+    const { exitCode, stdout } = await operator.run(env, ['queue', 'list']);
+    expect([exitCode, stdout]).toEqual([EXIT.done, expect.stringMatching(/^kongregate +ready .* - +- +0$/m)]);
+  });
+
   it('lists only the state that is asked for, and only so many', async ({ openEnvironment, operator }) => {
     const env = await openEnvironment();
     for (const userId of [11, 12, 13]) await env.send(userId, { id: `to-${userId}` });
