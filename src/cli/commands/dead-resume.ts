@@ -1,7 +1,7 @@
 import type { DeadLetterPlan } from '../../admin/dead-letter-admin.ts';
 import { instantText } from '../moments.ts';
 import type { Invocation } from '../shell.ts';
-import { type SelectionOptions, selectionOf } from './dead-selection.ts';
+import type { SelectionOptions } from './dead-selection.ts';
 
 /** Quoted for a shell where it has to be. */
 const word = (text: string): string =>
@@ -9,16 +9,16 @@ const word = (text: string): string =>
 
 /**
  * The command line that continues an interrupted replay: the same selection and rate, but without messages that died since it began,
- * such as those that were replayed and died again.
+ * such as those that were replayed and died again. A duration before now stands as the instant that the plan took it for.
  * @param done how many dead letters were processed
  */
 export function resumeCommand(
   invocation: Invocation<SelectionOptions & { rate?: { text: string } }>,
-  plan: Pick<DeadLetterPlan, 'at'>,
+  plan: Pick<DeadLetterPlan, 'at' | 'selection'>,
   done: number,
 ): string {
   const { args, options } = invocation;
-  const { since, until } = selectionOf(invocation) as { since?: Date; until?: Date };
+  const { since, until } = plan.selection;
   const latest = Math.min(until?.getTime() ?? Number.POSITIVE_INFINITY, plan.at - 1);
   const option = (name: string, value: string | number | undefined): string[] =>
     value === undefined ? [] : [`--${name}`, String(value)];
