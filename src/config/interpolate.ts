@@ -64,6 +64,8 @@ type Found = { value: string } | { problem: string };
 function resolve(body: string, { env, readFile }: Interpolation): Found {
   const [, name, fallback] = /^([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?$/s.exec(body) ?? [];
   if (name === undefined) return { problem: 'has a placeholder that is neither NAME nor NAME:-default' };
+  // It ends at the first closing brace, so the rest would stay behind the value.
+  if (fallback?.includes('${')) return { problem: `the default of ${name} cannot hold a placeholder` };
   const value = env[name];
   const file = env[`${name}_FILE`];
   if (value && file) return { problem: `both ${name} and ${name}_FILE are set: unset one of them` };

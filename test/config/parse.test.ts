@@ -360,6 +360,12 @@ describe('the environment', () => {
       ['${KEY', {}, 'has a placeholder without its closing brace'],
       ['${}', {}, 'has a placeholder that is neither'],
       ['${KEY-x}', {}, 'has a placeholder that is neither'],
+      ['${KEY:-${OTHER}}', {}, 'the default of KEY cannot hold a placeholder'],
+      [
+        '${KEY:-a${OTHER:-b}}',
+        { env: { KEY: 'x', OTHER: 'y' } },
+        'the default of KEY cannot hold a placeholder',
+      ],
     ] as const) {
       const told = problemsOf(source(text), options);
       expect(told).toContain(at + problem);
