@@ -1,4 +1,6 @@
 import { ContentError } from './content.ts';
+import { type OpenTag, openTag } from './html-tag.ts';
+import type { Place } from './template.ts';
 
 /** URLs within text: how they are encoded, and what a value may do in them. */
 
@@ -44,18 +46,24 @@ export function addressPart(before: string, value: string): string {
   return encodeURIComponent(value).replace(/[*_()!~']/g, percentEncode);
 }
 
-/** The target of a link as far as it is written; of the application's own, since values are escaped. */
-const HTML_TARGET = /<[a-z][^<>]*\s(?:href|src|action|formaction)\s*=\s*["']?([^\s<>()"']*)$/i;
+const TARGETS: ReadonlySet<string | undefined> = new Set([
+  ...['href', 'src', 'action', 'formaction', 'data', 'xlink:href'],
+]);
+/** Of a tag that Markdown does not take for one, or that does not begin where it seems to. */
+const HTML_TARGET = /<[a-z][^<>]*[\s/"'](?:href|src|action|formaction)\s*=\s*["']?([^\s<>()"']*)$/i;
 const MARKDOWN_TARGET = /(?:(?<!\\)\]\(\s*<?|(?:^|\n) {0,3}\[[^\]\n]*\]:\s*<?)([^\s<>()"']*)$/;
 
-/** What is written so far of the link's target that the HTML ends within; undefined where it ends elsewhere. */
-export function openHtmlTarget(html: string): string | undefined {
-  return HTML_TARGET.exec(html.slice(-LONGEST))?.[1];
-}
+/** What is written so far of the link's target that a tag ends within; undefined where it ends elsewhere. */
+export const targetOf = (tag: OpenTag | undefined): string | undefined =>
+  TARGETS.has(tag?.attribute) ? tag!.value.trimStart() : undefined;
 
 /** The same for Markdown, where HTML may stand, and where an address among words is a link as well. */
-export function openAddress(text: string): string | undefined {
-  return openHtmlTarget(text) ?? MARKDOWN_TARGET.exec(text.slice(-LONGEST))?.[1] ?? openWordAddress(text);
+export function openAddress({ before, own }: Pick<Place, 'before' | 'own'>): string | undefined {
+  const text = before.slice(-LONGEST);
+  // No tag goes on behind an empty line.
+  const target = targetOf(openTag(own.slice(own.lastIndexOf('\n\n') + 1)));
+  if (target !== undefined && !/\s/.test(target)) return target;
+  return HTML_TARGET.exec(text)?.[1] ?? MARKDOWN_TARGET.exec(text)?.[1] ?? openWordAddress(text);
 }
 
 /** What is written so far of the address that the text ends within, words being all there is. */

@@ -56,7 +56,7 @@ export function aroundAddresses(
 
 /** Writes a value for its place. */
 export function plainValue(value: string, place: Place, flavour: Flavour): string {
-  const address = openAddress(place.before);
+  const address = openAddress(place);
   if (address !== undefined) return addressPart(address, value);
   const lines = joinLines(value, LINE_ENDS, staysOnLine(place) ? ' ' : '\n').replace(/\n[ \t]*$/, ' ');
   // White space after white space says nothing in Markdown, and four in a row at a line's start are code.

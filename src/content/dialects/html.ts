@@ -1,4 +1,5 @@
-import { addressPart, openHtmlTarget, openWordAddress } from '../address.ts';
+import { addressPart, openWordAddress, targetOf } from '../address.ts';
+import { openTag } from '../html-tag.ts';
 import { stack } from '../layout.ts';
 import { type Dialect, type Visitor, visit } from '../render.ts';
 import type { ContentNode } from '../tree.ts';
@@ -6,9 +7,12 @@ import type { ContentNode } from '../tree.ts';
 /** HTML for platforms that show it. Everything but the marks of the Markdown is escaped, including HTML in the Markdown. */
 export const htmlDialect: Dialect = {
   render: (root) => blocks(root.children),
-  escapeValue: (value, { before, own }) => {
-    const target = openHtmlTarget(before) ?? openWordAddress(own);
-    return escapeHtml(target === undefined ? value : addressPart(target, value));
+  escapeValue: (value, { own }) => {
+    const tag = openTag(own);
+    const target = targetOf(tag) ?? openWordAddress(own);
+    const text = escapeHtml(target === undefined ? value : addressPart(target, value));
+    const parted = tag !== undefined && !tag.quoted;
+    return parted ? text.replace(PARTING, (char) => `&#${char.charCodeAt(0)};`) : text;
   },
 };
 
@@ -19,6 +23,9 @@ const ESCAPES: Readonly<Record<string, string>> = {
   '"': '&quot;',
   "'": '&#39;',
 };
+
+/** What ends a value that stands in a tag without quotes, or makes two attributes of one. */
+const PARTING = /[\s=`]/g;
 
 function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (char) => ESCAPES[char] ?? char);

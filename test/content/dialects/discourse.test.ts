@@ -88,6 +88,10 @@ describe('a value for Discourse', () => {
     '[go](https://{{ v }}/)',
     '[r]: {{ v }}',
     '<a href="{{ v }}">x</a>',
+    '<a title="a > b" href="{{ v }}">x</a>',
+    '<a title="x"href="{{ v }}">x</a>',
+    '<a/href={{ v }}>x</a>',
+    '<b title="\n\n<a title=">" href="{{ v }}">x</a>',
     'https://{{ v }}',
   ])('chooses no target in native %s', (content) => {
     expect(() => native(content, { v: 'javascript:alert(1)' })).toThrow('must come after the host');

@@ -66,6 +66,37 @@ describe('a value for HTML', () => {
     );
   });
 
+  it.each([
+    ['behind a > in quotes', '<a title="a > b" href="{{ v }}">'],
+    ['behind another in quotes', "<a title='>' class=\"x>\" href='{{ v }}'>"],
+    ['right behind a quote', '<a title="x"href="{{ v }}">'],
+    ['behind a slash', '<a/href="{{ v }}">'],
+    ['behind a blank in the quotes', '<a href=" {{ v }}">'],
+    ['behind another value', '<a title="{{ w }}" href="{{ v }}">'],
+    ['without quotes', '<a title = x HREF\n= {{ v }}>'],
+    ['behind a comment', '<!-- <a title=" --><a href="{{ v }}">'],
+    ['behind a script', '<a href="javascript:f({{ v }})">'],
+  ])('chooses no address %s', (_, content) => {
+    const data = { v: 'javascript:alert(1)', w: 'w'.repeat(5_000) };
+    expect(() => native(`<p>3 < 4</p>${content}x</a>`, data)).toThrow('must come after the host');
+  });
+
+  it('is one part of an address behind a > in quotes', () => {
+    const content = '<a title="a > {{ v }}" href="https://e.com/{{ v }}/{{ v }}">';
+    expect(native(content, { v: 'a b' })).toBe('<a title="a > a b" href="https://e.com/a%20b/a%20b">');
+  });
+
+  it('stays one value where no quotes hold it, and adds no attribute', () => {
+    const v = 'x onerror=`alert(1)`\n';
+    const one = 'x&#32;onerror&#61;&#96;alert(1)&#96;&#10;';
+    expect(native('<img alt={{ v }} src="x">{{ v }}', { v })).toBe(`<img alt=${one} src="x">${v}`);
+    expect(native('<img alt="a > b"{{ v }} class={{ v }}>', { v })).toBe(
+      `<img alt="a > b"${one} class=${one}>`,
+    );
+    expect(native('<{{ v }}>', { v })).toBe(`<${one}>`);
+    expect(native('<img alt="{{ v }}">', { v })).toBe(`<img alt="${v}">`);
+  });
+
   it('never becomes HTML, wherever it stands', () => {
     fc.assert(
       fc.property(template, hostileValue, (content, v) => {
