@@ -86,6 +86,9 @@ export function renderBody(message: DiscourseMessage, rules: Partial<MessageRule
   if (message.topicId === undefined && people.length === 0) {
     throw new ContentError('to', 'names no recipient: expected usernames, groups, or a topicId to reply to');
   }
+  // It goes to whoever is in the topic, and the quota would count it for the people named.
+  if (message.topicId !== undefined && people.length > 0)
+    throw new ContentError('to', 'must be {} in a reply (topicId): it goes to everybody in the topic');
   // Discourse treats an address as an invitation and creates an account for it.
   if (!allowEmail && people.some((one) => one.includes('@'))) {
     throw new ContentError(

@@ -230,6 +230,16 @@ describe('a Discourse message', () => {
     expect(render({ to: {}, topicId: 5, title: undefined })).toBe(BODY);
   });
 
+  it('names nobody in a reply, which goes to whoever is in the topic', () => {
+    for (const to of [
+      { usernames: ['bob'] },
+      { groups: ['staff'] },
+      { usernames: ['bob'], groups: ['staff'] },
+    ])
+      expect(() => render({ to, topicId: 5, title: undefined })).toThrow('to: must be {} in a reply');
+    expect(render({ to: { usernames: [], groups: [] }, topicId: 5, title: undefined })).toBe(BODY);
+  });
+
   it('goes to addresses only where that is allowed', () => {
     const byMail = { to: { usernames: ['ann@example.com'] } };
     expect(() => render(byMail)).toThrow('allowEmail');
@@ -239,7 +249,7 @@ describe('a Discourse message', () => {
 
   it('needs a title, unless it is a reply', () => {
     expect(() => render({ title: undefined })).toThrow('title: is missing');
-    expect(() => render({ topicId: 5 })).toThrow('title: not allowed in a reply');
+    expect(() => render({ to: {}, topicId: 5 })).toThrow('title: not allowed in a reply');
   });
 
   it('has the lengths that sites take, unless the channel says otherwise', () => {
