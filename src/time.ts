@@ -13,7 +13,7 @@ const INSTANT_WANTED = 'expected an ISO instant such as 2026-01-31T12:00:00Z';
 const DURATION_WANTED = 'expected a duration such as 500ms, 5s, 10m or 14d';
 
 /** Seconds, their fraction, and the colon of the offset are optional. */
-const ISO = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})$/i;
+const ISO = /^(\d{4}-\d{2}-\d{2})T(?!24)\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})$/i;
 /** Milliseconds since the epoch as text, as in files; from September 2001 on. */
 const EPOCH_MS = /^\d{13,16}$/;
 
@@ -27,10 +27,14 @@ export const isInstant = (ms: number): boolean => Math.abs(ms) <= LAST_INSTANT;
 export function parseInstant(value: unknown): Date | undefined {
   const isMs =
     (typeof value === 'number' && value >= 0) || (typeof value === 'string' && EPOCH_MS.test(value));
-  if (!isMs && !(value instanceof Date) && !(typeof value === 'string' && ISO.test(value))) return undefined;
-  const date = new Date(isMs ? Number(value) : value);
-  return Number.isNaN(date.getTime()) ? undefined : date;
+  const day = typeof value === 'string' ? ISO.exec(value)?.[1] : undefined;
+  if (!isMs && !(value instanceof Date) && day === undefined) return undefined;
+  const date = new Date(isMs ? Number(value) : (value as string | Date));
+  return Number.isNaN(date.getTime()) || (day !== undefined && !isDay(day)) ? undefined : date;
 }
+
+/** A Date takes 31 February for 3 March. */
+const isDay = (day: string): boolean => new Date(`${day}T00:00:00Z`).toISOString().startsWith(day);
 
 /** The zod schema of an instant. */
 export const instant = () =>

@@ -6,15 +6,23 @@ const AT = '2026-01-31T12:00:00Z';
 const at = new Date(AT);
 
 describe('an instant', () => {
-  it.each([at, AT, '2026-01-31T13:00:00+01:00', '2026-01-31T13:00+0100', at.getTime(), String(at.getTime())])(
-    'is %s',
-    (value) => expect(parseInstant(value)).toEqual(at),
-  );
+  it.each([
+    at,
+    AT,
+    '2026-01-31T13:00:00+01:00',
+    '2026-01-31T13:00+0100',
+    '2026-02-01T01:30+13:30',
+    at.getTime(),
+    String(at.getTime()),
+  ])('is %s', (value) => expect(parseInstant(value)).toEqual(at));
 
   it.each([
     '2026-01-31',
     '2026-01-31T12:00:00',
     '2026-13-31T12:00:00Z',
+    '2026-02-31T12:00:00Z',
+    '2026-02-29T12:00:00+01:00',
+    '2026-01-31T24:00:00Z',
     'soon',
     '',
     '1769860800',
