@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { PlatformDefinition } from '../platforms/port.ts';
 import { MAX_SHARDS } from '../redis/shards.ts';
-import { count, duration, switchable, timeZone, unlessFields } from './values.ts';
+import { count, duration, flag, switchable, timeZone, unlessFields } from './values.ts';
 
 /** The settings of a channel that all platforms have: as users write them (names pinned), and parsed, with durations in milliseconds. */
 
@@ -132,7 +132,7 @@ export function commonShape({ name, defaults }: PlatformDefinition) {
      * Whether receipts and log lines name the recipient, `to` as in the message, and the board shows the values that a message is
      * filled with.
      */
-    discloseRecipients: z.boolean().default(false),
+    discloseRecipients: flag().default(false),
   };
 }
 

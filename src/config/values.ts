@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { flag } from '../platforms/channel-fields.ts';
 
 /**
  * Schemas of configuration values. Each accepts text, since a value may come from the environment. `type` is the name used
@@ -21,7 +22,7 @@ function isTimeZone(name: string): boolean {
 }
 
 /** Shared with other folders. */
-export { count } from '../platforms/channel-fields.ts';
+export { count, flag } from '../platforms/channel-fields.ts';
 export { duration } from '../time.ts';
 
 const WANTED_SHARE = 'expected a number from 0 to 1';
@@ -50,7 +51,7 @@ export const unlessFields = (wording: string) => ({
 /** A part that can be turned off: `false`, `true` for its defaults, or an object of its fields. */
 export const switchable = <T extends z.ZodType>(schema: T, standard: z.output<T> | null, on: z.output<T>) =>
   z
-    .union([z.boolean(), schema], unlessFields('expected true, false or an object of its settings'))
+    .union([flag(), schema], unlessFields('expected true, false or an object of its settings'))
     .optional()
     .transform((value) => {
       if (value === undefined) return standard;

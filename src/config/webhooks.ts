@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { secret } from '../disclosure.ts';
 import type { Problem } from '../message/problems.ts';
 import { isPrivateAddress } from './private-address.ts';
-import { count, duration } from './values.ts';
+import { count, duration, flag } from './values.ts';
 
 /** The endpoints that receipts are posted to: their settings as users write them, and their parsed form. */
 
@@ -47,7 +47,7 @@ export const webhookShape = {
    * Whether the URL may lead to this machine or a private network. Otherwise such an address is not connected to, also where
    * a name resolves to it.
    */
-  privateAddresses: z.boolean().default(false),
+  privateAddresses: flag().default(false),
 };
 
 const webhook = z.strictObject(webhookShape);

@@ -44,6 +44,15 @@ function printable() {
     .regex(/^[\x20-\x7e]+$/, 'must be one line of printable ASCII, since it is sent in an HTTP header');
 }
 
+/** `true` or `false`, or its text, since a value from the environment is text: `${MAIL:-false}`. */
+export const flag = () =>
+  z
+    .union(
+      [z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')],
+      'expected true or false',
+    )
+    .meta({ type: '`true` or `false`' });
+
 /** A whole number, or its text, since a value from the environment is text: `${PORT:-9464}`. */
 export function count({ from = 1, to = Number.MAX_SAFE_INTEGER }: { from?: number; to?: number } = {}) {
   const wording = to === Number.MAX_SAFE_INTEGER ? `from ${from}` : `from ${from} to ${to}`;

@@ -408,6 +408,27 @@ describe('the environment', () => {
     });
   });
 
+  it('takes true and false out of it, and nothing like them', () => {
+    const site = { platform: 'discourse', baseUrl: 'https://e.com', apiKey: SECRET, apiUsername: 'herald' };
+    const channel = {
+      ...site,
+      allowEmail: '${ON}',
+      quota: '${OFF}',
+      discloseRecipients: '${ON}',
+    };
+    const written = (http: unknown) => ({ http, channels: { forum: channel } });
+    const env = { ON: 'true', OFF: 'false' };
+    expect(parse(written({ api: '${ON}', board: '${OFF}' }), { env })).toMatchObject({
+      http: { api: parse(written({ api: true }), { env }).http?.api, board: null },
+      channels: [{ settings: { allowEmail: true }, quota: null, discloseRecipients: true }],
+    });
+    for (const text of ['TRUE', 'yes', '1']) {
+      const told = problemsOf(written({ api: '${ON}' }), { env: { ON: text, OFF: 'false' } });
+      expect(told).toContain('channels.forum.allowEmail: expected true or false');
+      expect(told).toContain('http.api: expected true, false or an object of its settings');
+    }
+  });
+
   it.each([
     ['usercom', ['agent']],
     ['zulip', ['maxMessageLength']],

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { baseUrlField, count, headerField, secretField } from '../channel-fields.ts';
+import { baseUrlField, count, flag, headerField, secretField } from '../channel-fields.ts';
 import type { SettingsFrom } from '../port.ts';
 import { LIMITS } from './message.ts';
 
@@ -16,7 +16,7 @@ export const channelShape = {
   /** How messages name their recipients; `mixed` (usernames and groups) cannot be combined with a quota. */
   addressing: z.enum(['usernames', 'groups', 'topicId', 'mixed']).default('usernames'),
   /** Accepts e-mail addresses in `usernames`; the site may create staged users for them. */
-  allowEmail: z.boolean().default(false),
+  allowEmail: flag().default(false),
   /** The site's shortest title of a personal message, in characters. */
   titleMin: count().default(LIMITS.titleMin),
   /** The site's longest title, in characters. */
