@@ -20,6 +20,9 @@ const REDACTED = '[redacted]';
 /** Shorter values would redact ordinary words and digits; no platform issues keys that short. */
 const SHORTEST_SECRET = 6;
 
+/** A text, or a number, in a JSON line. */
+const TOKEN = /"(?:[^"\\]|\\.)*"|[^"\s,:{}[\]]+/g;
+
 /** The value as it is written in a JSON line. */
 const written = (secret: string): string => JSON.stringify(secret).slice(1, -1);
 
@@ -32,6 +35,11 @@ export function createRedactor(secrets: readonly string[]): (line: string) => st
   const values = secrets.filter((secret) => secret.length >= SHORTEST_SECRET).map(written);
   return (line) => {
     const redacted = line.replace(fields, `$1"${REDACTED}"`);
-    return values.reduce((text, value) => text.replaceAll(value, REDACTED), redacted);
+    if (!values.some((value) => redacted.includes(value))) return redacted;
+    // A number that holds a secret becomes a text, so that the line stays JSON.
+    return redacted.replace(TOKEN, (token) => {
+      const clean = values.reduce((text, value) => text.replaceAll(value, REDACTED), token);
+      return clean === token || token.startsWith('"') ? clean : `"${REDACTED}"`;
+    });
   };
 }

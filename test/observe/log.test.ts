@@ -54,6 +54,14 @@ describe('createLogger', () => {
     expect(lines()[0]).toMatchObject({ level: 'info', msg: 'a\r\nb\u2028c' });
   });
 
+  it('writes JSON where a secret of digits is part of a number', () => {
+    const { logger, lines } = capture({ secrets: ['123456'] });
+    logger.info({ waited: 1_234_567, some: [0.123456, 7], key: 'is 123456' }, 'done');
+    expect(lines()[0]).toMatchObject({
+      ...{ waited: '[redacted]', some: ['[redacted]', 7], key: 'is [redacted]', msg: 'done' },
+    });
+  });
+
   it('redacts keys and content by field name, at any depth and in child loggers', () => {
     const { logger, text, lines } = capture();
     logger.child({ password: 'hunter-2-hunter' }).error({
