@@ -31,9 +31,15 @@ export async function* readRecipients(
       read = (line) => jsonRecipient(line, fields);
       yield read(entry);
     } else {
-      const columns = splitCsv(entry.value)?.map(fields.meaningOf) ?? [];
+      const names = splitCsv(entry.value) ?? [];
+      // Spreadsheets write commas behind the last column.
+      while (names.at(-1) === '') names.pop();
+      const columns = names.map(fields.meaningOf);
       if (!columns.some(({ of }) => of === 'to'))
         return yield { line: entry.line, problem: `expected a header with ${fields.wanted}` };
+      const unnamed = names.indexOf('') + 1;
+      if (unnamed > 0)
+        return yield { line: entry.line, problem: `the header has no name in column ${unnamed}` };
       const twice = columns.find((column, i) => columns.findIndex((other) => isSame(column, other)) < i);
       if (twice) return yield { line: entry.line, problem: `the header has ${nameOf(twice)} twice` };
       read = (line) => csvRecipient(line, columns, fields);
@@ -79,7 +85,7 @@ function csvRecipient(
 ): Entry<CampaignRecipient> {
   const cells = splitCsv(value);
   if (cells === undefined) return { line, problem: 'misplaced quote' };
-  if (cells.length > columns.length)
+  if (cells.slice(columns.length).some((text) => text !== ''))
     return { line, problem: `has ${cells.length} fields, the header has ${columns.length}` };
   // An empty cell is no value: the campaign's applies, and a placeholder without a value is reported.
   const given = cells.flatMap((text, i): [Meaning, unknown][] => (text === '' ? [] : [[columns[i]!, text]]));

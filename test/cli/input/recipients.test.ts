@@ -99,3 +99,14 @@ it('lets no column change what an object inherits', async () => {
   const [entry] = await read('userId,data.__proto__\n32,x\n');
   expect(Object.keys((entry as { value: { data: object } }).value.data)).toEqual(['__proto__']);
 });
+
+it('ignores empty columns behind the last, as spreadsheets write them, and names an empty one before', async () => {
+  expect(await read('userId,name,,\n32,Ann,,\n33,Bob\n34,Eve,x,\n')).toEqual([
+    { line: 2, value: { to: { userId: 32 }, data: { name: 'Ann' } } },
+    { line: 3, value: { to: { userId: 33 }, data: { name: 'Bob' } } },
+    { line: 4, problem: 'has 4 fields, the header has 2' },
+  ]);
+  expect(await read('userId,,name\n32,,Ann\n')).toEqual([
+    { line: 1, problem: 'the header has no name in column 2' },
+  ]);
+});
