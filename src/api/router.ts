@@ -91,9 +91,10 @@ const NO_QUERY = z.strictObject({});
 /** @param headers those of the answer, whatever it is */
 async function handle(route: Route, c: Ctx, headers: Headers, parts: RouterParts): Promise<Answer> {
   if (parts.draining.aborted) throw stopping();
-  const access = await admit(route, c, headers, parts);
   const gone = new AbortController();
+  // Before anything is waited for: a client that leaves meanwhile closes it only once.
   c.env.outgoing.on('close', () => gone.abort());
+  const access = await admit(route, c, headers, parts);
   const { incoming } = c.env;
   const text = (): Promise<string> => readText(incoming);
   const problemFor = (error: unknown): ApiProblem =>
