@@ -64,6 +64,7 @@ export async function listen(
 ): Promise<Listening> {
   const server = limits ? limitedServer(limits) : createServer();
   server.on('request', requestHandler(app));
+  closeConnectionsAfterAnswers(server);
   server.listen(port, host);
   await once(server, 'listening');
   const taken = (server.address() as AddressInfo).port;
@@ -74,6 +75,20 @@ export async function listen(
     return closing;
   };
   return { url: `http://${name}:${taken}`, port: taken, close };
+}
+
+/**
+ * Once the server closes, a connection ends with the request that is under way on it: Node looks for idle ones only at the beginning.
+ * What is left of the request is read first, and the answer is written to its end; closing earlier would discard it.
+ */
+function closeConnectionsAfterAnswers(server: Server): void {
+  server.on('request', (incoming, outgoing) => {
+    const end = (): void => {
+      if (!server.listening && incoming.closed && outgoing.closed) incoming.socket.destroySoon();
+    };
+    incoming.on('close', end);
+    outgoing.on('close', end);
+  });
 }
 
 async function ended(server: Server, withinMs: number): Promise<void> {
