@@ -106,6 +106,8 @@ async function* answers(
 ): AsyncGenerator<string, void, undefined> {
   const stop = (): void => batches.stop();
   draining.addEventListener('abort', stop);
+  // The process may have begun to stop while the token was checked.
+  if (draining.aborted) stop();
   const tally = createTally(whole);
   try {
     for await (const batch of inOrder(batches, taking)) {

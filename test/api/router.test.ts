@@ -2,8 +2,9 @@ import { EventEmitter, getEventListeners, once } from 'node:events';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
+import { lineStream } from '../../src/api/line-stream.ts';
 import { receiptRoutes } from '../../src/api/receipts.ts';
-import type { Route } from '../../src/api/route.ts';
+import { defineRoute, NDJSON_TYPE, type Route } from '../../src/api/route.ts';
 import { createRouter } from '../../src/api/router.ts';
 import { systemClock } from '../../src/clock.ts';
 import { requestHandler } from '../../src/http/listen.ts';
@@ -76,5 +77,38 @@ describe('a client that leaves while its token is checked', () => {
     await eventually('the answer', () => answered.length === 1);
     expect(getEventListeners(drain.signal, 'abort')).toEqual([]);
     await eventually('the end of the following', () => following === 0);
+  });
+});
+
+describe('a stream whose token is being checked when the process stops', () => {
+  it('ends with its summary, and takes nothing', async () => {
+    let taken = 0;
+    const route = defineRoute({
+      ...{ method: 'post', path: '/lines', operationId: 'lines', summary: '', scope: 'send' },
+      body: { [NDJSON_TYPE]: { schema: { component: 'Message' } } },
+      answers: { 200: { description: '' } },
+      handle: async (asked) =>
+        lineStream(asked, async (lines) => {
+          taken += lines.length;
+          return { results: lines.map(({ line }) => ({ line, status: 'queued' })) };
+        }),
+    });
+    const { drain, ask, pass } = await held([route]);
+    const { client } = await ask([
+      'POST /lines HTTP/1.1',
+      `content-type: ${NDJSON_TYPE}`,
+      'transfer-encoding: chunked',
+    ]);
+    let told = '';
+    client.setEncoding('utf8').on('data', (chunk) => {
+      told += chunk;
+    });
+    client.write('3\r\n{}\n\r\n');
+    drain.abort();
+    pass();
+    await eventually('the summary', () => told.includes('"summary"'));
+    expect(told).toContain('"complete":false,"resumeAt":1');
+    expect(taken).toBe(0);
+    client.destroy();
   });
 });
