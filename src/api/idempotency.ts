@@ -29,10 +29,15 @@ export interface KeyedText {
 export interface IdempotentBody {
   /** The id of a message that has none of its own. */
   idOf(message: KeyedText): string;
-  /** Those at whose place another text was taken before. @param messages in order, a batch of a body */
-  reused<T extends KeyedText>(messages: readonly T[]): Promise<Set<T>>;
-  /** @param messages those of them that were taken, in order */
-  remember(messages: readonly KeyedText[]): Promise<void>;
+  /** What was taken before at the places of these. @param messages in order, a batch of a body */
+  recall<T extends KeyedText>(messages: readonly T[]): Promise<RecalledBatch<T>>;
+}
+
+export interface RecalledBatch<T extends KeyedText> {
+  /** Those at whose place another text was taken before. */
+  reused: ReadonlySet<T>;
+  /** @param taken those of the batch that were taken, in order */
+  remember(taken: readonly T[]): Promise<void>;
 }
 
 const KEY = /^[\x21-\x7e]{1,255}$/;
@@ -58,10 +63,9 @@ export function idempotentBody(access: Access, key: string, store: FingerprintSt
   const digestOf = ({ index, text }: KeyedText): string => digest(access.id, key, index, text);
   const fingerprint = (message: KeyedText): string => digestOf(message).slice(-WIDTH);
 
-  /** What is kept of the places that were asked for and not written yet, by their index. */
-  const known = new Map<number, string>();
-
-  async function recall(messages: readonly KeyedText[]): Promise<void> {
+  /** What is kept of the places from the first to the last of these, by their index. */
+  async function read(messages: readonly KeyedText[]): Promise<Map<number, string>> {
+    const known = new Map<number, string>();
     for (const { block, from, to } of ranges(messages)) {
       const text = await store.read(`${name}:${block}`, from * WIDTH, (to + 1) * WIDTH - 1);
       for (let at = 0; at + WIDTH <= text.length; at += WIDTH) {
@@ -69,28 +73,29 @@ export function idempotentBody(access: Access, key: string, store: FingerprintSt
         if (FINGERPRINT.test(found)) known.set(block * BLOCK + from + at / WIDTH, found);
       }
     }
+    return known;
   }
 
   return {
     idOf: (message) => `key_${digestOf(message).slice(0, ID_CHARACTERS)}`,
-    async reused(messages) {
-      await recall(messages);
+    async recall(messages) {
+      const known = await read(messages);
       const isOther = (message: KeyedText): boolean => {
         const before = known.get(message.index);
         return before !== undefined && before !== fingerprint(message);
       };
-      return new Set(messages.filter(isOther));
-    },
-    async remember(messages) {
-      for (const message of messages)
-        if (!known.has(message.index)) known.set(message.index, fingerprint(message));
-      for (const { block, from, to } of ranges(messages)) {
-        const first = block * BLOCK + from;
-        const indexes = Array.from({ length: to - from + 1 }, (_, i) => first + i);
-        const texts = indexes.map((index) => known.get(index) ?? NOTHING);
-        await store.write(`${name}:${block}`, from * WIDTH, texts.join(''));
-        for (const index of indexes) known.delete(index);
-      }
+      return {
+        reused: new Set(messages.filter(isOther)),
+        async remember(taken) {
+          for (const message of taken)
+            if (!known.has(message.index)) known.set(message.index, fingerprint(message));
+          for (const { block, from, to } of ranges(taken)) {
+            const first = block * BLOCK + from;
+            const texts = Array.from({ length: to - from + 1 }, (_, i) => known.get(first + i) ?? NOTHING);
+            await store.write(`${name}:${block}`, from * WIDTH, texts.join(''));
+          }
+        },
+      };
     },
   };
 }

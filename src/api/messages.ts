@@ -9,7 +9,14 @@ import {
   idempotentBody,
   type KeyedText,
 } from './idempotency.ts';
-import { type LineResult, lineStream, oneOrLines, refused, type TakeLines } from './line-stream.ts';
+import {
+  type JsonLine,
+  type LineResult,
+  lineStream,
+  oneOrLines,
+  refused,
+  type TakeLines,
+} from './line-stream.ts';
 import { problem, problemBody } from './problem.ts';
 import { type Answer, type ApiRequest, defineRoute, JSON_TYPE, NDJSON_TYPE, type Route } from './route.ts';
 
@@ -84,9 +91,10 @@ async function sendOne(
   const keyed = { index: 0, text: await text() };
   const message = parseJson(keyed.text);
   checkChannel(access, channelOfMessage(message));
-  if (body && (await body.reused([keyed])).size > 0) throw problem('idempotency_key_reused', REUSED);
+  const recalled = await body?.recall([keyed]);
+  if (recalled?.reused.has(keyed)) throw problem('idempotency_key_reused', REUSED);
   const { status, id } = await producer.send(withId(message, keyed, body));
-  await body?.remember([keyed]);
+  await recalled?.remember([keyed]);
   return { status: status === 'queued' ? 202 : 200, body: { status, id } };
 }
 
@@ -109,11 +117,11 @@ const takeMessages =
       noun: 'message',
     });
     const results: LineResult[] = [...forbidden];
-    const reused = (await body?.reused(allowed)) ?? new Set();
-    const sent = allowed.filter((line) => !reused.has(line));
-    for (const line of allowed)
-      if (reused.has(line)) results.push(refused(line.line, problemBody('idempotency_key_reused', REUSED)));
-    const done: KeyedText[] = [];
+    const recalled = await body?.recall(allowed);
+    const sent = allowed.filter((line) => !recalled?.reused.has(line));
+    for (const { line } of recalled?.reused ?? [])
+      results.push(refused(line, problemBody('idempotency_key_reused', REUSED)));
+    const done: JsonLine[] = [];
     try {
       await producer.sendMany(
         sent.map((line) => withId(line.value, line, body)),
@@ -125,7 +133,7 @@ const takeMessages =
           onInvalid: ({ index, error }) => results.push(refused(sent[index]!.line, problemOf(error).body)),
         },
       );
-      await body?.remember(done);
+      await recalled?.remember(done);
       return { results };
     } catch (error) {
       return { results, stopped: problemOf(error) };
