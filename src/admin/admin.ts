@@ -40,7 +40,10 @@ export interface Admin {
    * @returns an entry for each message that was found
    */
   cancelRecipient(to: unknown, options: { channel: string }): Promise<CancelResult[]>;
-  /** Reschedules a message, as `producer.reschedule` does, in every channel that has it. Throws as that does. */
+  /**
+   * Reschedules a message, as `producer.reschedule` does, in every channel that has it. Throws as that does for an instant that it can
+   * have in none of them; where it can in some, it is `too_late` in the others.
+   */
   reschedule(
     id: string,
     options: { channel?: string | undefined } & RescheduleOptions,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Admin } from '../admin/admin.ts';
 import { EXPLAINED_PARTS, explanationDocument } from '../admin/explain/explanation-document.ts';
+import { unlessNoneCan } from '../admin/message-control.ts';
 import { check } from '../message/check.ts';
 import { UnknownChannelError } from '../producer/errors.ts';
 import { instant } from '../time.ts';
@@ -67,18 +68,21 @@ const newInstant = z.strictObject({
     .describe('Not before this ISO instant, which has to lie before `expiresAt`.'),
 });
 
-const results = (done: string) =>
+const results = (done: string, tooLate = 'it is under way, in doubt, or final') =>
   z.object({
     results: z
       .array(
         z.object({
           channel: z.string().describe('The channel that has the message.'),
           id: z.string().describe('The id of the message.'),
-          status: z.enum([done, 'too_late']).describe(`\`too_late\`: it is under way, in doubt, or final.`),
+          status: z.enum([done, 'too_late']).describe(`\`too_late\`: ${tooLate}.`),
         }),
       )
       .describe('One for each channel that has a message of this id.'),
   });
+
+const CANNOT =
+  'it is under way, in doubt, or final, or it expires before that instant while that of another channel does not';
 
 export const messageRoutes = ({ admin }: { admin: Admin }): Route[] => [
   defineRoute({
@@ -136,7 +140,10 @@ export const messageRoutes = ({ admin }: { admin: Admin }): Route[] => [
     query,
     body: { [JSON_TYPE]: { schema: newInstant } },
     answers: {
-      200: { description: 'Rescheduled.', content: { [JSON_TYPE]: { schema: results('rescheduled') } } },
+      200: {
+        description: 'Rescheduled.',
+        content: { [JSON_TYPE]: { schema: results('rescheduled', CANNOT) } },
+      },
     },
     problems: [
       'not_found',
@@ -153,8 +160,14 @@ export const messageRoutes = ({ admin }: { admin: Admin }): Route[] => [
         throw problem('invalid', 'expected { "sendAt": … }', { errors: pointedProblems(checked.problems) });
       const { sendAt } = checked.data;
       const acting = admin.as(actorOf(access));
-      const found = await inChannels(access, channel, (options) =>
-        acting.reschedule(id, { ...options, sendAt }),
+      const found = await unlessNoneCan((orTooLate) =>
+        inChannels(access, channel, (options) => {
+          const results = acting.reschedule(id, { ...options, sendAt });
+          const name = options.channel;
+          return name === undefined
+            ? results
+            : results.catch(orTooLate([{ channel: name, id, status: 'too_late' as const }]));
+        }),
       );
       return changed(id, found, 'rescheduled');
     },

@@ -72,6 +72,33 @@ describe('DELETE and PATCH /v1/messages/{id}', () => {
   });
 });
 
+describe('PATCH /v1/messages/{id} over channels of which one has a message that would have expired', () => {
+  it.each([
+    ['everywhere', undefined],
+    ['limited', ['kongregate', 'other']],
+  ])('changes the other, says so, and records it: %s', async (name, channels) => {
+    const token = await api.issue({ name, channels });
+    await send(name, { sendAt: later(60_000), expiresAt: later(3600_000) });
+    await send(name, { sendAt: later(60_000), expiresAt: later(10 * 3600_000), channel: 'other' });
+    const sendAt = later(2 * 3600_000);
+    const path = `/v1/messages/${name}`;
+    const { status, body } = await api.ask(path, { method: 'PATCH', body: { sendAt }, token });
+    expect([status, body.results]).toEqual([
+      200,
+      [
+        { channel: 'kongregate', id: name, status: 'too_late' },
+        { channel: 'other', id: name, status: 'rescheduled' },
+      ],
+    ]);
+    const [, fields] = (
+      await api.redis.xrevrange('herald:{herald:channels}:audit', '+', '-', 'COUNT', 1)
+    )[0]!;
+    expect(fields.join(' ')).toContain(`via api by ${name} action message.reschedule`);
+    const late = { method: 'PATCH', body: { sendAt: later(20 * 3600_000) }, token };
+    expect((await api.ask(path, late)).status).toBe(422);
+  });
+});
+
 describe('POST /v1/plays', () => {
   const play = (userId: number, fields = {}) => ({ channel: 'kongregate', to: { userId }, ...fields });
 

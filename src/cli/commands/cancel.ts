@@ -69,7 +69,7 @@ async function cancelInCampaign(admin: Admin, campaign: string, invocation: Canc
     admin.campaigns.cancelRecipient(campaign, options.to, options),
   );
   if (found.length === 0) return unknownCampaign(campaign, options.channel, output.note);
-  return report(found, invocation, { campaign }) ? EXIT.done : EXIT.partly;
+  return report(found, invocation, { more: { campaign } }) ? EXIT.done : EXIT.partly;
 }
 
 const run: Run<CancelOptions> = async (invocation) => {

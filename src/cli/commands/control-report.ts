@@ -14,16 +14,18 @@ export interface Controlled {
 export const controlled = (id: string, found: readonly (Controlled & { channel: string })[]): Controlled[] =>
   found.length > 0 ? [...found] : [{ id, channel: null, status: 'unknown' }];
 
-const WORDS: Record<TooLate, string> = {
-  too_late: 'too late: it is being sent, or final',
-  unknown: 'not known: never enqueued, or enqueued by a foreign producer and not yet tried',
-};
+const UNKNOWN = 'not known: never enqueued, or enqueued by a foreign producer and not yet tried';
 
 /** @returns whether all went as it was asked for */
-export function report(results: readonly Controlled[], { output }: Invocation, more: object = {}): boolean {
+export function report(
+  results: readonly Controlled[],
+  { output }: Invocation,
+  { more = {}, tooLate = 'it is being sent, or final' }: { more?: object; tooLate?: string } = {},
+): boolean {
+  const words: Record<TooLate, string> = { too_late: `too late: ${tooLate}`, unknown: UNKNOWN };
   for (const { id, channel, status } of results) {
     const where = channel === null ? '' : ` in channel ${channel}`;
-    const what = status === 'too_late' || status === 'unknown' ? WORDS[status] : status;
+    const what = status === 'too_late' || status === 'unknown' ? words[status] : status;
     output.result({ id, channel, status, ...more }, () => `${printable(id)}${where}: ${what}`);
   }
   return results.every(({ status }) => status === 'cancelled' || status === 'rescheduled');

@@ -25,8 +25,9 @@ const run: Run<RescheduleCommandOptions> = async (invocation) =>
     const { args, options } = invocation;
     const [id = ''] = args;
     const results = controlled(id, await admin.reschedule(id, options));
-    const sendAt = { send_at: instantText(options.sendAt.getTime()) };
-    return report(results, invocation, sendAt) ? EXIT.done : EXIT.partly;
+    const more = { send_at: instantText(options.sendAt.getTime()) };
+    const tooLate = 'it is being sent, or final, or would have expired';
+    return report(results, invocation, { more, tooLate }) ? EXIT.done : EXIT.partly;
   });
 
 function instantOption(text: string): Date {
