@@ -21,12 +21,15 @@ export function traceEnqueues<Input>(producer: Producer<Input>, tracing: Tracing
     const given = typeof traceparent === 'string' ? tracing.remote(traceparent) : undefined;
     // An invalid one is left to the check of the message, which refuses it.
     if (traceparent !== undefined && !given) return { message };
-    const open = tracing.begin(`enqueue ${String(channel ?? platform)}`, {
+    // What is no text is refused by the check, too; nothing is asked of it here, since that may throw.
+    const name = channel ?? platform;
+    const destination = typeof name === 'string' ? name : 'unknown';
+    const open = tracing.begin(`enqueue ${destination}`, {
       kind: KINDS.producer,
       parent: given ?? tracing.active(),
       attributes: {
         'messaging.system': 'herald',
-        'messaging.destination.name': String(channel ?? platform),
+        'messaging.destination.name': destination,
         ...(typeof id === 'string' && { 'messaging.message.id': id }),
       },
     });

@@ -107,6 +107,14 @@ describe('many messages', () => {
     ]);
   });
 
+  it('are not stopped by one whose channel is no text', async () => {
+    const { producer, taken, spans } = traced();
+    const channel = { toString: 1, valueOf: 1 } as never;
+    await producer.sendMany([{ ...given, channel }, given]);
+    expect(taken).toMatchObject([{ channel }, given]);
+    expect(spans().map(({ name }) => name)).toEqual(['enqueue unknown', 'enqueue kongregate']);
+  });
+
   it('leave no span open where Redis fails in between', async () => {
     const { producer, spans } = traced((index) => {
       if (index === 1) throw new RangeError('gone');
