@@ -19,7 +19,7 @@ export interface SpanBegin {
   kind: Kind;
   /** The span is the root of a new trace when absent. */
   parent?: Context | undefined;
-  /** Milliseconds since the epoch; now when absent. */
+  /** Milliseconds since the epoch; now when absent, or when no instant: the export would lose all spans beside it. */
   at?: number | undefined;
   attributes?: Attributes | undefined;
 }
@@ -48,7 +48,8 @@ export function createTracing(api: TracingApi, tracer: Tracer): Tracing {
   return {
     begin(name, { kind, parent = api.ROOT_CONTEXT, at, attributes = {} }) {
       // A Date, because the SDK takes a small number for milliseconds since the start of the process.
-      const startTime = at === undefined ? {} : { startTime: new Date(at) };
+      const began = new Date(at ?? Number.NaN);
+      const startTime = Number.isNaN(began.getTime()) ? {} : { startTime: began };
       const span = tracer.startSpan(name, { kind: kind as SpanKind, attributes, ...startTime }, parent);
       return { span, context: api.trace.setSpan(parent, span) };
     },

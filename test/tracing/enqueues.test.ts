@@ -123,3 +123,12 @@ describe('many messages', () => {
     expect(spans().map(({ status }) => status.message)).toEqual([undefined, 'RangeError']);
   });
 });
+
+describe('a span', () => {
+  it.each([Number.NaN, 1e17])('that would begin at no instant begins now: %s', (at) => {
+    const spans = new InMemorySpanExporter();
+    const provider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(spans)] });
+    createTracing(api, provider.getTracer('test')).begin('wait', { kind: 0, at }).span.end();
+    expect(spans.getFinishedSpans()[0]!.startTime.every(Number.isSafeInteger)).toBe(true);
+  });
+});
