@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { BoardRole } from '../../src/admin/board-access.ts';
@@ -7,12 +7,14 @@ import { type BoardService, createBoardService } from '../../src/board/service.t
 import { systemClock } from '../../src/clock.ts';
 import { board } from '../../src/config/board.ts';
 import { BODY_MS } from '../../src/http/read-body.ts';
+import { createProducer } from '../../src/index.ts';
 import { createLogger } from '../../src/observe/log.ts';
 import { platforms } from '../../src/platforms/registry.ts';
 import { CHANNELS_KEY } from '../../src/redis/keys.ts';
 import { digestOf } from '../../src/tokens/secret.ts';
 import type { ConfiguredToken } from '../../src/tokens/verify.ts';
 import { type Environment, openEnvironment } from '../../testing/environment.ts';
+import { eventually } from '../../testing/eventually.ts';
 
 /** What a browser is not needed for: who gets in, and with what a form must come. */
 
@@ -237,6 +239,41 @@ describe('a form', () => {
     expect((await ask(PAUSE, { cookie, form: { csrf } })).status).toBe(404);
     const purge = { csrf, channel: CHANNEL, until: '1', typed: '0' };
     expect((await ask('/dead-letters/purge', { cookie, form: purge })).status).toBe(404);
+  });
+
+  it('cancels a campaign by the number that it showed, though more are listed by then', async () => {
+    const gate = new EventEmitter();
+    async function* recipients() {
+      for (let userId = 1; userId <= 1_001; userId += 1) {
+        yield { to: { userId } };
+        if (userId % 500 === 0) await once(gate, 'more');
+      }
+    }
+    const producer = createProducer({ redis: env.server.url, channels: [CHANNEL] });
+    onTestFinished(() => producer.close());
+    const listing = producer
+      .campaign({ id: 'growing', platform: 'kongregate', content: 'Hello' }, recipients())
+      .catch(() => {});
+    const until = (count: number) =>
+      eventually(
+        `${count} recipients`,
+        async () => (await backend.admin.campaigns.show('growing'))[0]?.listed,
+        (listed) => listed === count,
+      );
+    await until(500);
+    const cookie = await signedIn('operate');
+    const page = `/campaigns/${CHANNEL}/growing`;
+    const shown = await ask(page, { cookie });
+    const listed = /name="listed" value="(\d+)"/.exec(shown.text)?.[1] ?? '';
+    gate.emit('more');
+    await until(1_000);
+    const cancel = (typed: string) =>
+      ask(`${page}/cancel`, { cookie, form: { csrf: csrfIn(shown), listed, typed } });
+    expect((await cancel('1')).text).toContain('Nothing was changed.');
+    expect((await cancel('500')).location).toContain('done=campaign_cancelled');
+    expect(await backend.admin.campaigns.show('growing')).toMatchObject([{ state: 'cancelled' }]);
+    gate.emit('more');
+    await listing;
   });
 
   it('that its client leaves in the middle of is no error', async () => {

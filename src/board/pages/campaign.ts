@@ -1,7 +1,7 @@
 import type { CampaignOverview } from '../../admin/campaigns/campaigns.ts';
 import { DEAD_REASONS, type DeadReason } from '../../outcome.ts';
 import { figures } from '../components/figures.ts';
-import { act, form, isTyped, typedCount } from '../components/forms.ts';
+import { act, form, hidden, isTyped, typedCount } from '../components/forms.ts';
 import { state } from '../components/state.ts';
 import { type Column, empty, facts, table } from '../components/table.ts';
 import { when } from '../components/time.ts';
@@ -117,6 +117,7 @@ const cancelForm = (campaign: CampaignOverview, visit: Visit, problem: string | 
     ${form(
       targetOf(campaign, 'cancel', visit),
       [
+        hidden({ listed: String(campaign.listed) }),
         typedCount(campaign.listed, 'its recipients'),
         html`<button class="danger">Cancel the campaign</button>`,
       ],
@@ -139,7 +140,9 @@ export const controlCampaign =
 export const cancelCampaign: FormAction = async (visit) => {
   const campaign = await find(visit);
   const { id, channel, listed } = campaign;
-  if (!isTyped(visit.field('typed'), listed))
+  // The number is that of the form: while recipients are listed, a later one would never be typed in time.
+  const shown = Number(visit.field('listed') ?? listed);
+  if (shown > listed || !isTyped(visit.field('typed'), shown))
     return screen(campaign, visit, `Type ${listed} to cancel it. Nothing was changed.`);
   await visit.view.admin.campaigns.cancel(id, { channel });
   return withNotice(to.campaign(channel, id), 'campaign_cancelled');
