@@ -12,7 +12,8 @@ import { type Answer, defineRoute, JSON_TYPE, type Route } from './route.ts';
 
 /** A message by its id: what became of it, cancel, reschedule. */
 
-const params = z.object({ id: z.string().min(1).max(200).describe('The id of the message, or of its job.') });
+const params = z.object({ id: z.string().min(1).max(200).describe('The id of the message.') });
+const storyParams = z.object({ id: params.shape.id.describe('The id of the message, or of its job.') });
 const query = z.strictObject({
   channel: z.string().max(64).optional().describe('Only this channel; every one of the token when absent.'),
 });
@@ -93,7 +94,7 @@ export const messageRoutes = ({ admin }: { admin: Admin }): Route[] => [
     description:
       'What is known of a message, from the queue, the ledger and the receipts: what happened when and why, and what happens next. An entry for each channel that has it. The content is not shown.',
     scope: 'read',
-    params,
+    params: storyParams,
     query,
     answers: {
       200: {
