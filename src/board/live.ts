@@ -16,7 +16,8 @@ const LONGEST_MS = 10 * 60_000;
 /** After how many unchanged drawings a stream shows that it is alive. */
 const QUIET_DRAWINGS = 5;
 
-export function createWatching(closing: AbortSignal): Watching {
+/** @param onError told why a stream broke off; browsers open another */
+export function createWatching(closing: AbortSignal, onError: (error: unknown) => void): Watching {
   let open = 0;
   return {
     async stream(c, draw) {
@@ -43,6 +44,9 @@ export function createWatching(closing: AbortSignal): Watching {
             await pause(screen.refreshMs, undefined, { signal }).catch(() => {});
             screen = signal.aborted ? undefined : await draw();
           }
+        } catch (error) {
+          // Hono would print it with all that it holds, or pass its text on to the browser.
+          onError(error);
         } finally {
           open -= 1;
         }

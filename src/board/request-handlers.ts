@@ -37,7 +37,7 @@ export function createRequestHandlers(
   cookies: Cookies,
   { backend, timeoutMs, presentUser, onError, closing }: BoardParts,
 ): RequestHandlers {
-  const watching = createWatching(closing);
+  const watching = createWatching(closing, onError);
 
   async function whoIs(c: Context): Promise<SignedIn | undefined> {
     const secret = cookies.read(c, 'session');
