@@ -8,7 +8,7 @@ async function* chunksOf(bytes: Uint8Array, size: number): AsyncGenerator<Uint8A
 
 async function read(input: string | Uint8Array, size = 7, maxBytes?: number): Promise<Entry<string>[]> {
   const entries = [];
-  for await (const entry of readLines(chunksOf(Buffer.from(input), size), maxBytes)) entries.push(entry);
+  for await (const entry of readLines(chunksOf(Buffer.from(input), size), { maxBytes })) entries.push(entry);
   return entries;
 }
 
@@ -32,6 +32,17 @@ describe('readLines', () => {
     expect(await read('')).toEqual([]);
     expect(await read('\ufeff')).toEqual([]);
     expect(await read('a\n')).toHaveLength(1);
+  });
+
+  it('takes no part of a line for a whole one where the input was cut', async () => {
+    const cut = new AbortController();
+    async function* chunks() {
+      yield Buffer.from('whole\n123');
+      cut.abort();
+    }
+    const entries = [];
+    for await (const entry of readLines(chunks(), { signal: cut.signal })) entries.push(entry);
+    expect(entries).toEqual([{ line: 1, value: 'whole' }]);
   });
 
   it('tells a line that is too long, and goes on', async () => {

@@ -144,7 +144,7 @@ function createSource(request: Streamed, room: (others: () => number) => Promise
   };
   return {
     async *recipients() {
-      for await (const entry of readLines(whileAllowed(request), MAX_LINE_BYTES)) {
+      for await (const entry of readLines(whileAllowed(request), { maxBytes: MAX_LINE_BYTES })) {
         await room(() => kept.length);
         if (stopped) throw new Error('nobody reads the answer');
         yield keep('problem' in entry ? entry : parseJsonLine(entry));

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { type Entry, jsonProblem, MAX_LINE_BYTES } from '../../lines.ts';
+import { type Entry, jsonProblem, MAX_LINE_BYTES, type ReadOptions } from '../../lines.ts';
 
 const [QUOTE, BACKSLASH, COMMA, NEWLINE] = [0x22, 0x5c, 0x2c, 0x0a];
 const [OPEN_ARRAY, CLOSE_ARRAY, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x7d];
@@ -20,12 +20,12 @@ interface Element {
  */
 export async function* readJsonArray(
   chunks: AsyncIterable<Uint8Array>,
-  maxBytes: number = MAX_LINE_BYTES,
+  { maxBytes = MAX_LINE_BYTES, signal }: ReadOptions = {},
 ): AsyncGenerator<Entry<unknown>, void, undefined> {
   const scan = createScanner(maxBytes);
   for await (const bytes of chunks)
     yield* scan.feed(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
-  yield* scan.end();
+  if (!signal?.aborted) yield* scan.end();
 }
 
 function createScanner(maxBytes: number) {

@@ -5,9 +5,13 @@ import { readNdjson } from './ndjson.ts';
 const BOM = Buffer.from([0xef, 0xbb, 0xbf]);
 const OPEN_ARRAY = '[';
 
-/** JSON values from a JSON array, or one a line, or laid out over several lines: distinguished by the first character. */
+/**
+ * JSON values from a JSON array, or one a line, or laid out over several lines: distinguished by the first character.
+ * @param signal of the command, see `ReadOptions`
+ */
 export async function* readJson(
   chunks: AsyncIterable<Uint8Array>,
+  signal: AbortSignal,
 ): AsyncGenerator<Entry<unknown>, void, undefined> {
   const iterator = chunks[Symbol.asyncIterator]();
   let start = Buffer.alloc(0);
@@ -22,7 +26,10 @@ export async function* readJson(
     yield withoutBom(start);
     yield* { [Symbol.asyncIterator]: () => iterator };
   }
-  yield* first === OPEN_ARRAY ? readJsonArray(whole()) : readNdjson(readLines(whole()));
+  const options = { signal };
+  yield* first === OPEN_ARRAY
+    ? readJsonArray(whole(), options)
+    : readNdjson(readLines(whole(), options), options);
 }
 
 const withoutBom = (bytes: Buffer): Buffer =>

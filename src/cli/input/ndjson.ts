@@ -1,4 +1,4 @@
-import { type Entry, MAX_LINE_BYTES, parseJsonLine } from '../../lines.ts';
+import { type Entry, MAX_LINE_BYTES, parseJsonLine, type ReadOptions } from '../../lines.ts';
 
 /** How the next line of an object that spans several lines begins: it is indented, or it is a closing bracket. */
 const GOES_ON = /^[\s}\]]/;
@@ -9,13 +9,14 @@ const GOES_ON = /^[\s}\]]/;
  */
 export async function* readNdjson(
   lines: AsyncIterable<Entry<string>>,
+  { signal }: Pick<ReadOptions, 'signal'> = {},
 ): AsyncGenerator<Entry<unknown>, void, undefined> {
   const joiner = createJoiner();
   for await (const entry of lines) {
     if ('problem' in entry) yield* [...joiner.end(), entry];
     else yield* joiner.add(entry);
   }
-  yield* joiner.end();
+  if (!signal?.aborted) yield* joiner.end();
 }
 
 type Line = Extract<Entry<string>, { value: string }>;

@@ -1,4 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises';
+import { setImmediate as endOfTurn } from 'node:timers/promises';
 import type { CommandContext, InputStream } from '../context.ts';
 import { wrongUsage } from '../failure.ts';
 
@@ -6,7 +7,7 @@ import { wrongUsage } from '../failure.ts';
 export interface Source {
   /** For people: the file's name as given, or `standard input`. */
   name: string;
-  /** Ends quietly when the command is interrupted. */
+  /** Ends quietly when the command is interrupted, wherever that cuts it. */
   chunks: AsyncIterable<Uint8Array>;
   /** Unknown for standard input. */
   totalBytes: number | undefined;
@@ -55,6 +56,8 @@ function readAll(
         bytes += buffer.length;
         yield buffer;
       }
+      // Ctrl-C ends also what writes into the pipe, and the end of that may be read a moment before the signal.
+      await endOfTurn();
     } catch (error) {
       if (!signal.aborted) throw unreadable(name, error);
     } finally {

@@ -141,6 +141,23 @@ describe.concurrent('campaign start', () => {
     ]);
   });
 
+  it('lists nobody by a part of a line when it is interrupted', async ({ openEnvironment, operator }) => {
+    const env = await openEnvironment();
+    const stdin = new PassThrough();
+    const { context, stdout, interrupt } = testContext({ stdin });
+    const spec = await file(env, operator, 'spring.yaml', SPRING);
+    const argv = ['campaign', 'start', spec, '--to', '-', '--json', '-c', await operator.config(env)];
+    const ended = runCommandLine(argv, context, '1.2.3');
+    const ids = Array.from({ length: 999 }, (_, i) => 100_001 + i);
+    // The thousandth, which would fill its batch, is the beginning of 12345678.
+    stdin.write(`${players(...ids)}123`);
+    await vi.waitUntil(async () => (await recipientsIn(env)).length === 500, { timeout: 60_000 });
+    interrupt();
+    expect(await ended).toBe(EXIT.partly);
+    expect(JSON.parse(stdout())).toMatchObject({ listed: 500, invalid: 0 });
+    expect(await recipientsIn(env)).toEqual(ids.slice(0, 500));
+  });
+
   it('lists but its own 500 again when a bad line is mended', async ({ openEnvironment, operator }) => {
     const env = await openEnvironment();
     const file = (fourth: string) =>

@@ -1,6 +1,9 @@
+import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { EXIT } from '../../../src/cli/context.ts';
-import { herald } from '../test-context.ts';
+import { runCommandLine } from '../../../src/cli/program.ts';
+import { eventually } from '../../../testing/eventually.ts';
+import { herald, testContext } from '../test-context.ts';
 import { useRedis } from './redis-fixture.ts';
 
 const { redis, config, file } = useRedis();
@@ -36,6 +39,29 @@ describe('plays import', () => {
     expect(exitCode).toBe(EXIT.partly);
     expect(stderr).toContain('line 1: expected a header');
     expect(await keys()).toEqual([]);
+  });
+
+  it.each([
+    ['while its input stays open', (_stdin: PassThrough, interrupt: () => void) => interrupt()],
+    [
+      'together with the command before it in the pipe',
+      (stdin: PassThrough, interrupt: () => void) => {
+        stdin.once('end', () => setImmediate(interrupt));
+        stdin.end();
+      },
+    ],
+  ])('records no play of a part of a line when it is interrupted %s', async (_, end) => {
+    const stdin = new PassThrough();
+    const { context, stdout, stderr, interrupt } = testContext({ stdin });
+    const argv = ['plays', 'import', '-', '--channel', 'kongregate', '--json', '-c', await config()];
+    const ended = runCommandLine(argv, context, '1.2.3');
+    // The last is the beginning of 12345678.
+    stdin.write(`at,userId\n${AT},32\n${AT},123`);
+    await eventually('the first play', async () => (await keys()).length > 0);
+    end(stdin, interrupt);
+    expect(await ended).toBe(EXIT.partly);
+    expect(JSON.parse(stdout())).toMatchObject({ recorded: 1, invalid: 0, stopped: 'interrupted' });
+    expect(stderr()).toBe('herald: interrupted\n');
   });
 
   it('wants a channel', async () => {

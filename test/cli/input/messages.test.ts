@@ -9,7 +9,7 @@ async function read(text: string | Buffer, size = 1 << 20): Promise<Entry<unknow
     for (let i = 0; i < bytes.length; i += size) yield bytes.subarray(i, i + size);
   }
   const entries: Entry<unknown>[] = [];
-  for await (const entry of readJson(chunks())) entries.push(entry);
+  for await (const entry of readJson(chunks(), new AbortController().signal)) entries.push(entry);
   return entries;
 }
 
@@ -41,6 +41,22 @@ describe.each([1, 2, 3, 7, 1 << 20])('in chunks of %d bytes', (size) => {
     const entries = await read(text, size);
     expect(entries.map((entry) => 'value' in entry && entry.value)).toEqual(VALUES);
   });
+});
+
+it.each([
+  ['an array', '[{"a":1},{"b":'],
+  ['one line each', '{"a":1}\n{"b":'],
+  ['a value that is whole by chance', '{"a":1}\n12'],
+  ['laid out over lines', '{"a":1}\n{\n  "b": 2\n'],
+])('leaves out what an interruption cut: %s', async (_, text) => {
+  const cut = new AbortController();
+  async function* chunks() {
+    yield Buffer.from(text);
+    cut.abort();
+  }
+  const entries = [];
+  for await (const entry of readJson(chunks(), cut.signal)) entries.push(entry);
+  expect(entries).toMatchObject([{ line: 1, value: { a: 1 } }]);
 });
 
 describe('an array', () => {
