@@ -29,7 +29,8 @@ export async function withProducer<T>(
   } finally {
     await producer.close();
   }
-  if (others.size > 0) await warnUnserved([...others], settings, invocation);
+  // The result tells what was done, and must not be lost for a warning: Redis may have gone away meanwhile.
+  if (others.size > 0) await warnUnserved([...others], settings, invocation).catch(() => {});
   return result;
 }
 

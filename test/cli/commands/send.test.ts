@@ -1,13 +1,14 @@
 import { createReadStream } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { PassThrough } from 'node:stream';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { beat } from '../../../src/channels/heartbeats.ts';
 import { announceChannels } from '../../../src/channels/registry.ts';
 import { EXIT } from '../../../src/cli/context.ts';
 import { runCommandLine } from '../../../src/cli/program.ts';
 import { channelStore } from '../../../src/redis/channel-store.ts';
 import { eventually } from '../../../testing/eventually.ts';
+import { openFaultyProxy } from '../../../testing/faulty-proxy.ts';
 import { channelConfig } from '../../config/channel-config.ts';
 import { herald, testContext } from '../test-context.ts';
 import { useRedis } from './redis-fixture.ts';
@@ -106,6 +107,22 @@ it('warns where a channel is neither configured here nor served by a worker', as
   );
   await beat(channelStore(redis(), 'old'), { host: 'elsewhere', pid: 1, since: Date.now() });
   expect((await herald(argv, { stdin })).stderr).toBe('');
+});
+
+it('reports what it enqueued also where Redis goes away before the workers are looked for', async () => {
+  await announceChannels(redis(), [channelConfig({})]);
+  const proxy = await openFaultyProxy(Number(new URL(url()).port));
+  onTestFinished(() => proxy.close());
+  const stdin = new PassThrough();
+  const env = { REDIS_URL: `redis://127.0.0.1:${proxy.port}` };
+  const { context, stdout, stderr } = testContext({ stdin, env });
+  const ended = runCommandLine(['send', '--json'], context, '1.2.3');
+  stdin.write(`${hello(31)}\n`);
+  await eventually('the first message', async () => (await waiting()).length === 1);
+  await proxy.refuse();
+  stdin.end();
+  expect([await ended, stderr()]).toEqual([EXIT.done, '']);
+  expect(JSON.parse(stdout())).toMatchObject({ queued: 1, stopped: null });
 });
 
 it('sends every element of a JSON array, and tells a bad one by its index', async () => {
