@@ -22,6 +22,10 @@ export interface FillingBatch<T> {
 
 /** One is being read and checked while Redis is at another, with a third waiting there: Redis is never without one. */
 const IN_FLIGHT = 3;
+/** Bounds the memory of a batch: 4,000 items. */
+export const MOST_PARTS = 8;
+/** How many items of a source are under way at most: those of the batches, and one that a slow source was asked for. */
+export const MOST_UNDER_WAY = IN_FLIGHT * MOST_PARTS * PART_SIZE + 1;
 
 export interface BatchOptions {
   /** Fills every batch but the last, however slow the source is: the same source then makes the same batches. */
@@ -66,7 +70,7 @@ export async function inFilledBatches<T, B extends FillingBatch<T>>(
   handle: (batch: B, from: number) => Promise<void>,
   { full = false }: BatchOptions = {},
 ): Promise<Interruption | undefined> {
-  const running = new Set<Promise<void>>();
+  const running: Promise<void>[] = [];
   const failures: Failure[] = [];
   let settledFrom = 0;
   const reader = batchReader(sourceReader(source, full), begin, full);
@@ -94,9 +98,9 @@ export async function inFilledBatches<T, B extends FillingBatch<T>>(
         },
         (cause) => note({ cause, resumeAt: start, untouched: wroteNothing(cause) }),
       );
-      running.add(run);
-      run.finally(() => running.delete(run));
-      if (running.size >= IN_FLIGHT) await Promise.race(running);
+      running.push(run);
+      // The oldest, which mostly is the first to be done: the others do not go on far ahead of one that takes long.
+      if (running.length >= IN_FLIGHT) await running.shift();
     }
   } catch (cause) {
     note({ cause, resumeAt: from, untouched: true });

@@ -2,7 +2,7 @@ import type { ChannelFacts } from '../channels/registry.ts';
 import { MAX_MESSAGES, MAX_MESSAGES_BYTES } from '../jobs/job-ids.ts';
 import { storeOf } from '../redis/shards.ts';
 import { eachInTurn, type Turns } from '../turns.ts';
-import type { FillingBatch } from './batches.ts';
+import { type FillingBatch, MOST_PARTS } from './batches.ts';
 import type { Preparation } from './prepare.ts';
 
 /** A message of `sendMany`: what its caller passed, and what came of its validation. */
@@ -22,9 +22,6 @@ export interface MessageBatchDeps {
   /** The announced channels; may be out of date. If it rejects, nothing of `items` is enqueued. */
   channels(items: readonly PreparedInput[]): Promise<ReadonlyMap<string, ChannelFacts>>;
 }
-
-/** Bounds the memory of a batch, which is spread over many shards: 4,000 messages. */
-const MOST_PARTS = 8;
 
 /**
  * A batch of messages, which takes 500 more as long as the jobs that it makes have room for as many: 500 messages that are spread over

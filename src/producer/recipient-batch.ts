@@ -18,7 +18,7 @@ export interface RecipientBatchDeps {
   onLost(count: number, error: unknown): void;
 }
 
-/** Bounds the memory of a batch, which is spread over many shards: 2,000 recipients. */
+/** Bounds the memory of a batch, which is spread over many shards: 2,000 recipients, fewer than a batch may take. */
 const MOST_PARTS = 4;
 /** Of the recipients of a chunk: which shard they belong to is chance, and few shards are to get more than one chunk has. */
 const OF_A_CHUNK = 0.9 * MAX_MESSAGES;

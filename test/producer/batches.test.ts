@@ -1,6 +1,11 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { type FillingBatch, inFilledBatches } from '../../src/producer/batches.ts';
+import { type FillingBatch, inBatches, inFilledBatches } from '../../src/producer/batches.ts';
+
+/** Lets everything that is not held go on for a while. */
+async function turns(): Promise<void> {
+  for (let i = 0; i < 50; i++) await turn();
+}
 
 /** A source that goes on for ever, an item a turn of the event loop, and cannot be told to end. */
 function endless() {
@@ -42,7 +47,24 @@ it('nothing more is read once a failure was told, also of a batch that was being
   });
   expect(interruption).toMatchObject({ cause: new Error('refused'), resumeAt: 0 });
   const told = read();
-  for (let i = 0; i < 50; i++) await turn();
+  await turns();
   // One item may have been asked for before.
   expect(read() - told).toBeLessThanOrEqual(1);
+});
+
+it('no batch falls behind by more than those in flight', async () => {
+  let release: () => void = () => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const begun: number[] = [];
+  const ended = inBatches(Array.from({ length: 5000 }), async ({ from }) => {
+    begun.push(from);
+    if (from === 0) await held;
+  });
+  await turns();
+  expect(begun).toEqual([0, 500, 1000]);
+  release();
+  expect(await ended).toBeUndefined();
+  expect(begun).toHaveLength(10);
 });

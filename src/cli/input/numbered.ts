@@ -1,4 +1,5 @@
 import type { Entry, Place } from '../../lines.ts';
+import { MOST_UNDER_WAY } from '../../producer/batches.ts';
 
 /** Values for a call that reports them by position, and their places in the input. */
 export interface Numbered<T> {
@@ -11,8 +12,8 @@ export interface Numbered<T> {
   count(): number;
 }
 
-/** How many places are remembered: far more than a producer has in flight, and at most 128 KiB. */
-const REMEMBERED = 4096;
+/** How many places are remembered: all that a producer may still tell something about, in about 200 KiB. */
+const REMEMBERED = MOST_UNDER_WAY;
 /** Stands for an absent index: the value is not an element of an array. */
 const NONE = -1;
 /** Stands for a bad entry: every producer finds it invalid. */

@@ -89,6 +89,18 @@ it('names the line of a bad message behind thousands of good ones and of gaps', 
   expect(report.invalid_lines[0].line).toBe(2501);
 });
 
+it('names the lines of bad messages, each once, also where a batch is spread over shards', async () => {
+  await announceChannels(redis(), [channelConfig({ shards: 16 })]);
+  const lines = Array.from({ length: 12_000 }, (_, i) => hello(i + 1));
+  lines[4] = '{"platform":"kongregate",';
+  lines[6] = '{"platform":"kongregate","to":{},"content":"x"}';
+  const { stdout } = await herald(['send', '--json', '-c', await config()], { stdin: lines.join('\n') });
+  expect(JSON.parse(stdout)).toMatchObject({
+    ...{ queued: 11_998, invalid: 2 },
+    invalid_lines: [{ line: 5 }, { line: 7 }],
+  });
+});
+
 it('finds Redis by the environment where there is no configuration', async () => {
   await announceChannels(redis(), [channelConfig({})]);
   const { exitCode } = await herald(['send'], { stdin: hello(31), env: { REDIS_URL: url() } });

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { numbered } from '../../../src/cli/input/numbered.ts';
 import type { Entry } from '../../../src/lines.ts';
+import { MOST_UNDER_WAY } from '../../../src/producer/batches.ts';
 
 async function* entries(count: number): AsyncGenerator<Entry<string>> {
   for (let i = 0; i < count; i++)
@@ -23,6 +24,7 @@ it('says that it does not know rather than naming a wrong line', async () => {
   const { values, placeOf, count } = numbered(entries(20_000), () => {});
   for await (const _ of values);
   expect(placeOf(count() - 1)).toEqual({ line: 20_000 });
-  expect(placeOf(count() - 4096)).toEqual({ line: count() - 4095 });
-  expect(placeOf(count() - 4097)).toBeUndefined();
+  const oldest = count() - MOST_UNDER_WAY;
+  expect(placeOf(oldest)).toEqual({ line: oldest + 1 });
+  expect(placeOf(oldest - 1)).toBeUndefined();
 });
