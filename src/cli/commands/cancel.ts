@@ -1,7 +1,6 @@
 import type { Admin } from '../../admin/admin.ts';
-import { RedisUnreachableError } from '../../redis/connection-errors.ts';
 import { EXIT, type ExitCode } from '../context.ts';
-import { CommandFailure, wrongUsage } from '../failure.ts';
+import { lostAfter, wrongUsage } from '../failure.ts';
 import { withAdmin } from '../installation.ts';
 import type { AddCommand, Invocation, Run } from '../shell.ts';
 import { cancelCampaign, unknownCampaign } from './campaign-cancel.ts';
@@ -36,18 +35,14 @@ async function cancelMessages(admin: Admin, invocation: Cancel): Promise<ExitCod
   const { args, options } = invocation;
   let failed = 0;
   for (const [done, id] of args.entries()) {
-    const results = controlled(id, await admin.cancel(id, options).catch(interrupted(done)));
+    const lost = (error: unknown): never => {
+      throw lostAfter(error, done, 'messages; run it again for the rest');
+    };
+    const results = controlled(id, await admin.cancel(id, options).catch(lost));
     if (!report(results, invocation)) failed += 1;
   }
   return failed > 0 ? EXIT.partly : EXIT.done;
 }
-
-/** What was done stays done, and the same command may be run again. */
-const interrupted = (done: number) => (error: unknown) => {
-  if (done === 0 || !(error instanceof RedisUnreachableError)) throw error;
-  const message = `lost the connection to Redis after ${done} messages; run it again for the rest`;
-  throw new CommandFailure(message, EXIT.partly, { cause: error });
-};
 
 async function cancelRecipient(admin: Admin, invocation: Cancel): Promise<ExitCode> {
   const { output, options } = invocation;

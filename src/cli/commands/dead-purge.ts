@@ -1,4 +1,5 @@
 import { EXIT } from '../context.ts';
+import { lostAfter } from '../failure.ts';
 import { withAdmin } from '../installation.ts';
 import { startProgress } from '../progress.ts';
 import type { AddCommand, Run } from '../shell.ts';
@@ -50,6 +51,9 @@ const run: Run<PurgeCommandOptions> = async (invocation) =>
     };
     const result = await deadLetters
       .purge(plan, { signal: context.signal, onStep })
+      .catch((error: unknown) => {
+        throw lostAfter(error, steps, `of ${plan.letters} dead letters; run it again for the rest`);
+      })
       .finally(() => progress.stop());
     const counts = { purged: result.purged, replayed_meanwhile: result.replayedMeanwhile };
     output.result({ dry_run: false, ...counts, interrupted: result.interrupted, ...document }, () =>

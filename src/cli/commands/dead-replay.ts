@@ -1,8 +1,7 @@
 import type { Admin } from '../../admin/admin.ts';
 import type { DeadLetterPlan, Replayed } from '../../admin/dead-letter-admin.ts';
-import { RedisUnreachableError } from '../../redis/connection-errors.ts';
 import { EXIT, type ExitCode } from '../context.ts';
-import { CommandFailure } from '../failure.ts';
+import { lostAfter } from '../failure.ts';
 import { withAdmin } from '../installation.ts';
 import { ageText, parseRate } from '../moments.ts';
 import { startProgress } from '../progress.ts';
@@ -113,9 +112,7 @@ async function replay(
     return result;
   } catch (error) {
     progress.stop();
-    if (steps === 0 || !(error instanceof RedisUnreachableError)) throw error;
-    const message = `lost the connection to Redis after ${steps} of ${plan.letters} dead letters; ${rest(invocation, plan, steps)}`;
-    throw new CommandFailure(message, EXIT.partly, { cause: error });
+    throw lostAfter(error, steps, `of ${plan.letters} dead letters; ${rest(invocation, plan, steps)}`);
   }
 }
 

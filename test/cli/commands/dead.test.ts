@@ -1,6 +1,9 @@
+import { Writable } from 'node:stream';
 import { describe, expect } from 'vitest';
 import { EXIT } from '../../../src/cli/context.ts';
 import { runCommandLine } from '../../../src/cli/program.ts';
+import { systemClock } from '../../../src/clock.ts';
+import { openFaultyProxy } from '../../../testing/faulty-proxy.ts';
 import { bury, welcome } from '../../admin/admin-fixture.ts';
 import { CHANNEL, type Environment } from '../../support/environment.ts';
 import { it } from '../operator-fixture.ts';
@@ -345,5 +348,37 @@ describe.concurrent('dead purge', () => {
     expect((await operator.documents(env, ['dead', 'list'])).map(({ id }) => id)).toEqual(['to-30']);
     expect(await env.redis.keys(env.queue.toKey('m_*'))).toEqual([]);
     expect((await operator.run(env, ['dead', 'purge', 'to-10', '--yes'])).exitCode).toBe(EXIT.partly);
+  });
+
+  it('says how many it deleted when Redis goes away, and ends with 1', async ({
+    openEnvironment,
+    onTestFinished,
+  }) => {
+    const env = await openEnvironment();
+    await buried(env);
+    const proxy = await openFaultyProxy(env.server.port);
+    onTestFinished(() => proxy.close());
+    const { context } = testContext({ env: { REDIS_URL: `redis://127.0.0.1:${proxy.port}` } });
+    let told = '';
+    const stderr = new Writable({
+      write(chunk, _encoding, done) {
+        told += chunk;
+        // The letters are deleted, and the purge is still to be recorded.
+        if (told.includes('herald: 1 dead letters')) proxy.refuse();
+        done();
+      },
+    });
+    // Whatever is told of progress by the clock is told at once.
+    let now = 0;
+    const clock = { ...systemClock, monotonic: () => (now += 60_000) };
+    const argv = ['dead', 'purge', '--yes'];
+    const exitCode = await runCommandLine(argv, { ...context, stderr, clock }, '1.2.3');
+    expect([exitCode, told]).toEqual([
+      EXIT.partly,
+      expect.stringContaining(
+        'herald: lost the connection to Redis after 3 of 3 dead letters; run it again for the rest\n',
+      ),
+    ]);
+    expect(await env.letters()).toEqual([]);
   });
 });
