@@ -37,9 +37,13 @@ export interface Admin {
   cancel(id: string, options?: { channel?: string | undefined }): Promise<ChannelResult<CancelResult>[]>;
   /**
    * Cancels all waiting messages of the channel to one recipient, given as in the field `to` of a message. Reads all jobs of the channel.
+   * @param options `onResult` is called for each message at once: if Redis goes away, what was cancelled by then stays so
    * @returns an entry for each message that was found
    */
-  cancelRecipient(to: unknown, options: { channel: string }): Promise<CancelResult[]>;
+  cancelRecipient(
+    to: unknown,
+    options: { channel: string; onResult?: ((result: CancelResult) => void) | undefined },
+  ): Promise<CancelResult[]>;
   /**
    * Reschedules a message, as `producer.reschedule` does, in every channel that has it. Throws as that does for an instant that it can
    * have in none of them; where it can in some, it is `too_late` in the others.
@@ -177,9 +181,9 @@ const messageAdmin = (
       await recordChanged(at, record, 'message.cancel', id, results, 'cancelled');
       return results;
     }),
-  cancelRecipient: (to, { channel }) =>
+  cancelRecipient: (to, { channel, onResult }) =>
     onChannel(channel, async (at, own) => {
-      const results = await cancelRecipient(own, to);
+      const results = await cancelRecipient(own, to, onResult);
       const count = results.filter(({ status }) => status === 'cancelled').length;
       if (count > 0)
         await record(at, {

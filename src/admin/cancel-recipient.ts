@@ -17,10 +17,15 @@ const MOST_PASSES = 3;
 /**
  * Cancels all waiting messages to one recipient of a channel: reads all jobs, again as long as it finds something.
  * @param to as in the field `to` of a message
+ * @param onResult called for each message found, at once
  * @returns an entry for each message found; empty if nothing waits
  * @throws InvalidMessageError if `to` is not a recipient of the channel's platform
  */
-export async function cancelRecipient(channel: OperatedChannel, to: unknown): Promise<CancelResult[]> {
+export async function cancelRecipient(
+  channel: OperatedChannel,
+  to: unknown,
+  onResult: (result: CancelResult) => void = () => {},
+): Promise<CancelResult[]> {
   const key = keyOfRecipient(channel, to);
   const places = placesOfRecipient(channel, key);
   // Before the shard the home, which deals out to it.
@@ -30,8 +35,12 @@ export async function cancelRecipient(channel: OperatedChannel, to: unknown): Pr
     const before = results.size;
     for (const store of stores)
       for await (const job of storedJobs(store))
-        for (const id of await messagesTo(job, key, store))
-          if (!results.has(id)) results.set(id, await cancelWhere(places, id));
+        for (const id of await messagesTo(job, key, store)) {
+          if (results.has(id)) continue;
+          const result = await cancelWhere(places, id);
+          results.set(id, result);
+          onResult(result);
+        }
     if (results.size === before) break;
   }
   return [...results.values()];

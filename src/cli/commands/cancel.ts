@@ -31,12 +31,14 @@ Examples:
   $ herald cancel --campaign spring --to '{"userId":32}'
   $ herald cancel --campaign spring --yes`;
 
+const RUN_AGAIN = 'messages; run it again for the rest';
+
 async function cancelMessages(admin: Admin, invocation: Cancel): Promise<ExitCode> {
   const { args, options } = invocation;
   let failed = 0;
   for (const [done, id] of args.entries()) {
     const lost = (error: unknown): never => {
-      throw lostAfter(error, done, 'messages; run it again for the rest');
+      throw lostAfter(error, done, RUN_AGAIN);
     };
     const results = controlled(id, await admin.cancel(id, options).catch(lost));
     if (!report(results, invocation)) failed += 1;
@@ -46,9 +48,15 @@ async function cancelMessages(admin: Admin, invocation: Cancel): Promise<ExitCod
 
 async function cancelRecipient(admin: Admin, invocation: Cancel): Promise<ExitCode> {
   const { output, options } = invocation;
+  let cancelled = 0;
+  const onResult = ({ status }: { status: string }): void => {
+    if (status === 'cancelled') cancelled += 1;
+  };
   const [channel, found] = await withRecipient('cancel', async () => {
     const name = await channelOfRecipient(admin, options.channel, 'cancel');
-    return [name, await admin.cancelRecipient(options.to, { channel: name })] as const;
+    return [name, await admin.cancelRecipient(options.to, { channel: name, onResult })] as const;
+  }).catch((error: unknown) => {
+    throw lostAfter(error, cancelled, RUN_AGAIN);
   });
   const whole = report(
     found.map((result) => ({ ...result, channel })),

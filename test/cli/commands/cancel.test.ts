@@ -1,8 +1,29 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { describe, expect } from 'vitest';
+import { announceChannels } from '../../../src/channels/registry.ts';
 import { EXIT } from '../../../src/cli/context.ts';
+import { channelConfig } from '../../config/channel-config.ts';
 import { CHANNEL } from '../../support/environment.ts';
 import { it } from '../operator-fixture.ts';
 import { herald } from '../test-context.ts';
+
+/** A way to Redis that is closed for good once a request has this text, such as the act that is recorded at the end. */
+async function openUntil(text: string, redisPort: number) {
+  const listener = createServer((client) => {
+    const redis = connect(redisPort, '127.0.0.1');
+    redis.pipe(client);
+    for (const end of [client, redis]) end.on('error', () => {});
+    client.on('close', () => redis.destroy());
+    client.on('data', (bytes) => {
+      if (!bytes.includes(text)) return void redis.write(bytes);
+      listener.close();
+      client.destroy();
+    });
+  });
+  await once(listener.listen(0, '127.0.0.1'), 'listening');
+  return { port: (listener.address() as AddressInfo).port, close: () => void listener.close() };
+}
 
 describe.concurrent('cancel', () => {
   it('ends messages that wait, tells which are too late or not known, and ends with 1 then', async ({
@@ -123,6 +144,23 @@ describe.concurrent('cancel', () => {
     const argv = ['cancel', 'one', '--channel', 'kongregat'];
     const { exitCode, stderr } = await operator.run(await openEnvironment(), argv);
     expect([exitCode, stderr]).toEqual([EXIT.usage, expect.stringContaining('Known: kongregate.')]);
+  });
+
+  it('says how many of a recipient it cancelled when Redis goes away, and ends with 1', async ({
+    openEnvironment,
+    onTestFinished,
+  }) => {
+    const env = await openEnvironment();
+    for (const id of ['one', 'two']) await env.send(21, { id });
+    await announceChannels(env.redis, [channelConfig({ name: CHANNEL })]);
+    const door = await openUntil('recipient.cancel', env.server.port);
+    onTestFinished(() => door.close());
+    const argv = ['cancel', '--to', '{"userId":21}', '--channel', CHANNEL];
+    expect(await herald(argv, { env: { REDIS_URL: `redis://127.0.0.1:${door.port}` } })).toEqual({
+      exitCode: EXIT.partly,
+      stdout: '',
+      stderr: 'herald: lost the connection to Redis after 2 messages; run it again for the rest\n',
+    });
   });
 
   it('ends with 3 when Redis is away', async ({ expect }) => {
