@@ -92,18 +92,18 @@ export function createLineSplitter(maxBytes: number = MAX_LINE_BYTES): LineSplit
 
 export interface ReadOptions {
   maxBytes?: number | undefined;
-  /** Aborted when the bytes may have been cut anywhere: what has no end is then left out, since a part of a line may look like a whole one. */
-  signal?: AbortSignal | undefined;
+  /** Aborted if the bytes ended before their input did, anywhere: what has no end is then left out, since a part of a line may look like a whole one. */
+  cut?: AbortSignal | undefined;
 }
 
 /** The lines of bytes that come in chunks, see `createLineSplitter`. */
 export async function* readLines(
   chunks: AsyncIterable<Uint8Array>,
-  { maxBytes, signal }: ReadOptions = {},
+  { maxBytes, cut }: ReadOptions = {},
 ): AsyncGenerator<Entry<string>, void, undefined> {
   const splitter = createLineSplitter(maxBytes);
   for await (const chunk of chunks) yield* splitter.take(chunk);
-  if (!signal?.aborted) yield* splitter.end();
+  if (!cut?.aborted) yield* splitter.end();
 }
 
 /**

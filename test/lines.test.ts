@@ -41,7 +41,7 @@ describe('readLines', () => {
       cut.abort();
     }
     const entries = [];
-    for await (const entry of readLines(chunks(), { signal: cut.signal })) entries.push(entry);
+    for await (const entry of readLines(chunks(), { cut: cut.signal })) entries.push(entry);
     expect(entries).toEqual([{ line: 1, value: 'whole' }]);
   });
 

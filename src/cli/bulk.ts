@@ -101,6 +101,7 @@ export async function runBulk<T, R>(
     const stopped = stoppedBy(error, values);
     return { source: job.source.name, result: error.progress as R, refused, stopped };
   } finally {
+    job.source.close();
     progress.stop();
   }
 }

@@ -54,7 +54,7 @@ async function run<R>(
   }
   const job = {
     source,
-    entries: readRecipients(readLines(source.chunks, { signal: context.signal }), platform),
+    entries: readRecipients(readLines(source.chunks, { cut: source.cut }), platform),
     noun: 'recipients',
     handOver: (values: AsyncIterable<unknown>, onInvalid: (item: InvalidItem) => void) =>
       handOver(spec, whole(values), onInvalid),

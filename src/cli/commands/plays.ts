@@ -58,7 +58,7 @@ async function* forChannel(channel: string, entries: AsyncIterable<Entry<PlayLin
 const importPlays: Run<ChannelOption> = async (invocation) => {
   const { context, output, args, options } = invocation;
   const source = await openSource(args[0], context);
-  const lines = readLines(source.chunks, { signal: context.signal });
+  const lines = readLines(source.chunks, { cut: source.cut });
   const entries = forChannel(options.channel, readPlays(lines));
   const bulk = await withProducer(invocation, (producer) =>
     runBulk(

@@ -84,7 +84,7 @@ const textOf = (rendering: Rendering, place: string): string =>
 const run: Run<RenderOptions> = async ({ context, output, args, options }) => {
   const source = await openSource(args[0], context);
   let good = true;
-  for await (const entry of readJson(source.chunks, context.signal)) {
+  for await (const entry of readJson(source.chunks, source.cut)) {
     good = report(entry, { wanted: options.platform, source: source.name, output }) && good;
   }
   return good ? EXIT.done : EXIT.partly;

@@ -43,7 +43,7 @@ const run: Run<SendOptions> = async (invocation) => {
   const { context, output, args, options } = invocation;
   const dryRun = options.dryRun === true;
   const source = await openSource(args[0], context);
-  const entries = readJson(source.chunks, context.signal);
+  const entries = readJson(source.chunks, source.cut);
   const bulk = await withProducer(invocation, (producer) =>
     runBulk(
       {

@@ -20,12 +20,12 @@ interface Element {
  */
 export async function* readJsonArray(
   chunks: AsyncIterable<Uint8Array>,
-  { maxBytes = MAX_LINE_BYTES, signal }: ReadOptions = {},
+  { maxBytes = MAX_LINE_BYTES, cut }: ReadOptions = {},
 ): AsyncGenerator<Entry<unknown>, void, undefined> {
   const scan = createScanner(maxBytes);
   for await (const bytes of chunks)
     yield* scan.feed(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
-  if (!signal?.aborted) yield* scan.end();
+  if (!cut?.aborted) yield* scan.end();
 }
 
 function createScanner(maxBytes: number) {

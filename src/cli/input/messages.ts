@@ -7,11 +7,11 @@ const OPEN_ARRAY = '[';
 
 /**
  * JSON values from a JSON array, or one a line, or laid out over several lines: distinguished by the first character.
- * @param signal of the command, see `ReadOptions`
+ * @param cut see `ReadOptions`
  */
 export async function* readJson(
   chunks: AsyncIterable<Uint8Array>,
-  signal: AbortSignal,
+  cut: AbortSignal,
 ): AsyncGenerator<Entry<unknown>, void, undefined> {
   const iterator = chunks[Symbol.asyncIterator]();
   let start = Buffer.alloc(0);
@@ -26,7 +26,7 @@ export async function* readJson(
     yield withoutBom(start);
     yield* { [Symbol.asyncIterator]: () => iterator };
   }
-  const options = { signal };
+  const options = { cut };
   yield* first === OPEN_ARRAY
     ? readJsonArray(whole(), options)
     : readNdjson(readLines(whole(), options), options);

@@ -9,14 +9,14 @@ const GOES_ON = /^[\s}\]]/;
  */
 export async function* readNdjson(
   lines: AsyncIterable<Entry<string>>,
-  { signal }: Pick<ReadOptions, 'signal'> = {},
+  { cut }: Pick<ReadOptions, 'cut'> = {},
 ): AsyncGenerator<Entry<unknown>, void, undefined> {
   const joiner = createJoiner();
   for await (const entry of lines) {
     if ('problem' in entry) yield* [...joiner.end(), entry];
     else yield* joiner.add(entry);
   }
-  if (!signal?.aborted) yield* joiner.end();
+  if (!cut?.aborted) yield* joiner.end();
 }
 
 type Line = Extract<Entry<string>, { value: string }>;

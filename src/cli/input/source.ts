@@ -7,11 +7,15 @@ import { wrongUsage } from '../failure.ts';
 export interface Source {
   /** For people: the file's name as given, or `standard input`. */
   name: string;
-  /** Ends quietly when the command is interrupted, wherever that cuts it. */
+  /** Ends quietly when it is closed, or the command is interrupted, wherever that cuts it. */
   chunks: AsyncIterable<Uint8Array>;
+  /** Aborted then. */
+  cut: AbortSignal;
   /** Unknown for standard input. */
   totalBytes: number | undefined;
   bytesRead(): number;
+  /** Ends the chunks, also while they are waited for: an input that stays open would keep the process alive. */
+  close(): void;
 }
 
 const CHUNK_BYTES = 256 * 1024;
@@ -40,16 +44,16 @@ async function openFile(path: string): Promise<{ handle: FileHandle; size: numbe
   return { handle, size: stat.isFile() ? stat.size : undefined };
 }
 
-function readAll(
-  name: string,
-  stream: InputStream,
-  signal: AbortSignal,
-): Pick<Source, 'name' | 'chunks' | 'bytesRead'> {
+function readAll(name: string, stream: InputStream, signal: AbortSignal): Omit<Source, 'totalBytes'> {
   let bytes = 0;
+  const cut = new AbortController();
+  const close = (): void => {
+    cut.abort();
+    stream.destroy?.();
+  };
   async function* chunks(): AsyncGenerator<Uint8Array, void, undefined> {
     // Wakes up a read that waits for a person's next line.
-    const interrupt = () => stream.destroy?.();
-    signal.addEventListener('abort', interrupt, { once: true });
+    signal.addEventListener('abort', close, { once: true });
     try {
       for await (const chunk of stream) {
         const buffer = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
@@ -59,12 +63,12 @@ function readAll(
       // Ctrl-C ends also what writes into the pipe, and the end of that may be read a moment before the signal.
       await endOfTurn();
     } catch (error) {
-      if (!signal.aborted) throw unreadable(name, error);
+      if (!cut.signal.aborted) throw unreadable(name, error);
     } finally {
-      signal.removeEventListener('abort', interrupt);
+      signal.removeEventListener('abort', close);
     }
   }
-  return { name, chunks: chunks(), bytesRead: () => bytes };
+  return { name, chunks: chunks(), cut: cut.signal, bytesRead: () => bytes, close };
 }
 
 /** Opens a file, or standard input for no path and for `-`. Throws a usage failure that names the file. */

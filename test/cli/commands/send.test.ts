@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { PassThrough } from 'node:stream';
+import { setImmediate as turn } from 'node:timers/promises';
 import { expect, it, onTestFinished } from 'vitest';
 import { beat } from '../../../src/channels/heartbeats.ts';
 import { announceChannels } from '../../../src/channels/registry.ts';
@@ -168,6 +169,18 @@ it('ends what it has begun when it is interrupted', async () => {
   expect(await ended).toBe(EXIT.partly);
   expect(JSON.parse(stdout())).toMatchObject({ queued: 1, stopped: 'interrupted' });
   expect(stderr()).toContain('interrupted');
+});
+
+it('leaves its input once it has failed, so that the process can end while that stays open', async () => {
+  const stdin = new PassThrough();
+  const { context, stderr } = testContext({ stdin, env: { REDIS_URL: `${url()}/99` } });
+  const ended = runCommandLine(['send'], context, '1.2.3');
+  stdin.write(`${hello(31)}\n{"platform":`);
+  expect(await ended).toBe(EXIT.usage);
+  expect(stdin.destroyed).toBe(true);
+  for (let i = 0; i < 20; i++) await turn();
+  // Nothing is told of the line that was cut.
+  expect(stderr()).toMatch(/^herald: .*refused database 99.*\n$/);
 });
 
 it('ends with 3 when Redis is away and nothing was done', async () => {

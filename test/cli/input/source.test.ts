@@ -54,6 +54,15 @@ it('wakes a read that waits for input when the command is interrupted', async ()
   expect(await waiting).toEqual({ done: true, value: undefined });
 });
 
+it('ends quietly when it is closed, also a read that waits for input', async () => {
+  const stdin = new PassThrough();
+  const { chunks, close } = await openSource(undefined, testContext({ stdin }).context);
+  const waiting = chunks[Symbol.asyncIterator]().next();
+  close();
+  expect(await waiting).toEqual({ done: true, value: undefined });
+  expect(stdin.destroyed).toBe(true);
+});
+
 it('hands on a failure of the stream itself', async () => {
   const stdin = new PassThrough();
   const { chunks } = await openSource(undefined, testContext({ stdin }).context);
