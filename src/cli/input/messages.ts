@@ -15,19 +15,18 @@ export async function* readJson(
 ): AsyncGenerator<Entry<unknown>, void, undefined> {
   const iterator = chunks[Symbol.asyncIterator]();
   let start = Buffer.alloc(0);
-  let first = '';
+  const first = (): string => withoutBom(start).toString('latin1').trimStart().charAt(0);
   for (let next = await iterator.next(); !next.done; next = await iterator.next()) {
     start = Buffer.concat([start, next.value]);
-    if (start.length < BOM.length) continue;
-    first = withoutBom(start).toString('latin1').trimStart().charAt(0);
-    if (first !== '') break;
+    // A byte order mark may come in pieces.
+    if (start.length >= BOM.length && first() !== '') break;
   }
   async function* whole(): AsyncGenerator<Uint8Array> {
     yield withoutBom(start);
     yield* { [Symbol.asyncIterator]: () => iterator };
   }
   const options = { cut };
-  yield* first === OPEN_ARRAY
+  yield* first() === OPEN_ARRAY
     ? readJsonArray(whole(), options)
     : readNdjson(readLines(whole(), options), options);
 }

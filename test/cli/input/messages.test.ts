@@ -81,8 +81,8 @@ describe('an array', () => {
     expect(await read(text)).toEqual([{ line: 1, index: 0, value: { a: 1 } }, ...problems]);
   });
 
-  it('is empty', async () => {
-    expect(await read(' [ ] \n')).toEqual([]);
+  it.each([' [ ] \n', '[]', '\ufeff[]'])('is empty: %j', async (text) => {
+    expect(await read(text)).toEqual([]);
   });
 
   it('holds an element that is too long, or no UTF-8, at its own cost', async () => {
