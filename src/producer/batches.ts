@@ -87,7 +87,7 @@ export async function inFilledBatches<T, B extends FillingBatch<T>>(
     });
   let from = 0;
   try {
-    for (;;) {
+    while (failures.length === 0) {
       const batch = await nextUnlessFailed();
       if (!batch || failures.length > 0) break;
       const start = from;

@@ -68,3 +68,21 @@ it('no batch falls behind by more than those in flight', async () => {
   expect(await ended).toBeUndefined();
   expect(begun).toHaveLength(10);
 });
+
+it('a failure that is told while a batch is waited for does not wait for the source', async () => {
+  let release: () => void = () => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  async function* stays(): AsyncGenerator<number> {
+    for (let i = 0; i < 1500; i++) yield i;
+    await new Promise(() => {});
+  }
+  const ended = inBatches(stays(), async ({ from }) => {
+    if (from === 0) await held;
+    if (from === 1000) throw new Error('refused');
+  });
+  await turns();
+  release();
+  expect(await ended).toMatchObject({ cause: new Error('refused'), resumeAt: 1000 });
+});

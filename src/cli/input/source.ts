@@ -54,6 +54,7 @@ function readAll(name: string, stream: InputStream, signal: AbortSignal): Omit<S
   async function* chunks(): AsyncGenerator<Uint8Array, void, undefined> {
     // Wakes up a read that waits for a person's next line.
     signal.addEventListener('abort', close, { once: true });
+    if (signal.aborted) close();
     try {
       for await (const chunk of stream) {
         const buffer = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;

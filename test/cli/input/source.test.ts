@@ -54,6 +54,14 @@ it('wakes a read that waits for input when the command is interrupted', async ()
   expect(await waiting).toEqual({ done: true, value: undefined });
 });
 
+it('reads nothing where the command was interrupted before', async () => {
+  const stdin = new PassThrough();
+  const { context, interrupt } = testContext({ stdin });
+  const { chunks } = await openSource(undefined, context);
+  interrupt();
+  expect(await chunks[Symbol.asyncIterator]().next()).toEqual({ done: true, value: undefined });
+});
+
 it('ends quietly when it is closed, also a read that waits for input', async () => {
   const stdin = new PassThrough();
   const { chunks, close } = await openSource(undefined, testContext({ stdin }).context);
