@@ -2,6 +2,7 @@ import { describe, expect } from 'vitest';
 import type { SandboxCall } from '../../src/sandbox/index.ts';
 import { eventually } from '../../testing/eventually.ts';
 import type { Step } from '../../testing/failpoints.ts';
+import { unhurried } from '../../testing/slowness.ts';
 import type { WorkerProcess } from '../../testing/worker-process.ts';
 import { type Environment, it } from '../support/environment.ts';
 
@@ -12,6 +13,8 @@ const MESSAGES = 400;
 /** After so many of them, the event loop of a worker is blocked. */
 const EVERY = 40;
 const BLOCK_MS = 300;
+/** For so long a worker may stand still on an idle machine where this process does not: far less than a block. */
+const UNSEEN_MS = 40;
 /** Whatever the process is about when it is blocked, but the write itself. */
 const STEPS: readonly Step[] = ['answered', 'admitting', 'settled', 'granted'];
 
@@ -71,8 +74,9 @@ describe.concurrent('a rate that is kept at the platform', () => {
       const calls: SandboxCall[] = journal.calls();
       const spans = calls.slice(MAX).map(({ at }, i) => at - turns.earliest(calls[i]!.at));
       expect(spans.length).toBeGreaterThanOrEqual(MESSAGES - MAX);
-      // On a busy machine a worker may stand still as long between its look at the clock and its write, which nobody can mend.
-      expect(Math.min(...spans)).toBeGreaterThanOrEqual(PER_MS - turns.longest());
+      // On a busy machine a worker may stand still as long between its look at the clock and its write, which nobody can mend; and
+      // longer than this process, which has a core when they have none. What came due in a block would leave together: a burst of BLOCK_MS.
+      expect(Math.min(...spans)).toBeGreaterThanOrEqual(PER_MS - turns.longest() - unhurried(UNSEEN_MS));
     },
   );
 });
