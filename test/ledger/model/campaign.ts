@@ -16,15 +16,15 @@ export class ModelCampaign {
   private readonly orderedAgain = new Set<string>();
 
   /** The record of its message is made. */
-  begun({ campaign }: MessageSpec, record: RunRecord): void {
-    if (campaign === undefined || record.run > 1 || record.underWay) return;
+  begun(message: MessageSpec, record: RunRecord): void {
+    if (message.campaign === undefined || this.isOfReplay(message, record) || record.underWay) return;
     record.underWay = true;
     this.underWay += 1;
   }
 
-  ended({ campaign }: MessageSpec, record: RunRecord, { state, reason }: FinalState): void {
-    if (campaign === undefined) return;
-    if (record.run > 1) {
+  ended(message: MessageSpec, record: RunRecord, { state, reason }: FinalState): void {
+    if (message.campaign === undefined) return;
+    if (this.isOfReplay(message, record)) {
       this.replayed += 1;
       return;
     }
@@ -51,6 +51,11 @@ export class ModelCampaign {
 
   isReplay({ job }: MessageSpec): boolean {
     return this.orderedAgain.has(job);
+  }
+
+  /** Also where the record is forgotten by then, and begins with run 1: the job says that it is a replay's. */
+  private isOfReplay(message: MessageSpec, { run }: RunRecord): boolean {
+    return run > 1 || this.isReplay(message);
   }
 
   private allEnds(): number {
