@@ -140,6 +140,21 @@ describe('a send of a message that the store knows only an earlier end of', () =
     expect(await lab.verdict(lab.message())).toMatchObject({ kind: 'busy', slot: true });
   });
 
+  it('leaves a send that was granted after it, in a run that began anew', async () => {
+    const lab = await openLab(store);
+    const { ledger, meetStore } = worker(lab);
+    const message = lab.message();
+    const letter = deadLetterOf(message);
+    await lab.settle(message, { nonce: newNonce() }, 'none', { final: EXHAUSTED, letter });
+    expect(await lab.replay(message)).toBe('replayed');
+    await ledger.admit(message);
+    await store.redis.flushall();
+    await store.until((await store.now()) + 2);
+    const later = await lab.grant(message);
+    expect(await meetStore()).toMatchObject({ conflict: 1 });
+    expect((await lab.explain(message)).record).toMatchObject({ state: 's', run: 1, nonce: later.nonce });
+  });
+
   it('takes the doubt of the run before off the gauge', async () => {
     const lab = await openLab(store, { resolution: 'keep' });
     const { ledger, meetStore } = worker(lab);
@@ -546,4 +561,17 @@ it('ends not that run by the verdict that ended the one before', async () => {
     ['1', 'dead'],
     ['2', 'delivered'],
   ]);
+});
+
+it('tells the verdict of a later run as that of the same run to a store that lost all', async () => {
+  const lab = await openLab(store);
+  const { ledger, meetStore } = worker(lab);
+  const message = lab.message();
+  const end = { message, effect: 'none', final: EXHAUSTED, letter: deadLetterOf(message) } as const;
+  await lab.settle(message, { nonce: newNonce() }, 'none', end);
+  expect(await lab.replay(message)).toBe('replayed');
+  await ledger.settle({ ...end, nonce: newNonce() });
+  await store.redis.flushall();
+  await meetStore();
+  expect(await lab.letter(message)).toMatchObject({ run: 2 });
 });
