@@ -23,6 +23,10 @@ export const LAST_INSTANT = 8.64e15;
 /** Whether a Date can be made of it: a foreign producer may have written anything. */
 export const isInstant = (ms: number): boolean => Math.abs(ms) <= LAST_INSTANT;
 
+/** Null for what a foreign producer wrote in the place of an instant. */
+export const foreignInstantText = (ms: number): string | null =>
+  isInstant(ms) ? new Date(ms).toISOString() : null;
+
 /** @returns undefined for a value that is neither an Instant nor milliseconds since the epoch (a number, or digits) */
 export function parseInstant(value: unknown): Date | undefined {
   const isMs =

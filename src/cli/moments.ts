@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import ms from 'ms';
-import { isInstant, parseDuration, parseInstant } from '../time.ts';
+import { parseDuration, parseInstant } from '../time.ts';
 
 /** The value of an option that names a point in time: an instant, or a duration before now. */
 export type Moment = { at: Date } | { agoMs: number };
@@ -33,9 +33,6 @@ export function parseRate(text: string): number {
 }
 
 export const instantText = (at: number): string => new Date(at).toISOString();
-
-/** Null for what a foreign producer wrote in the place of an instant. */
-export const foreignInstantText = (at: number): string | null => (isInstant(at) ? instantText(at) : null);
 
 /** `3m`, `2d`. */
 export const ageText = (ageMs: number): string => ms(Math.max(0, Math.round(ageMs)));

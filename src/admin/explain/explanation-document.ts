@@ -1,12 +1,9 @@
-import { isInstant } from '../../time.ts';
+import { foreignInstantText } from '../../time.ts';
 import type { RecipientExplanation } from './explain-recipient.ts';
 import type { Explanation } from './explanation.ts';
 import { nextStep, recipientOutlook } from './next-step.ts';
 
 /** Explanations as JSON documents, for `herald explain --json` and the HTTP API. */
-
-/** Null for what a foreign producer wrote in the place of an instant. */
-const instantText = (at: number): string | null => (isInstant(at) ? new Date(at).toISOString() : null);
 
 /** The fields that hold milliseconds since the epoch: they become ISO instants. */
 const INSTANTS = new Set([
@@ -31,7 +28,7 @@ export function toFields(part: object, named = snake): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(part).map(([name, value]) => [
       named(name),
-      INSTANTS.has(name) && typeof value === 'number' ? instantText(value) : value,
+      INSTANTS.has(name) && typeof value === 'number' ? foreignInstantText(value) : value,
     ]),
   );
 }
@@ -54,7 +51,7 @@ export function explanationDocument(explanation: Explanation, named = snake): ob
   return {
     channel: explanation.channel,
     id: explanation.id,
-    now: instantText(explanation.now),
+    now: foreignInstantText(explanation.now),
     next: nextStep(explanation),
     ...Object.fromEntries(
       EXPLAINED_PARTS.map((part) => [part, explanation[part] && fields(explanation[part])]),
@@ -72,7 +69,7 @@ export const RECIPIENT_PARTS = ['slot', 'play', 'predicted', 'stopped', 'resting
 export const recipientDocument = (found: RecipientExplanation): object => ({
   channel: found.channel,
   to: found.to,
-  now: instantText(found.now),
+  now: foreignInstantText(found.now),
   next: recipientOutlook(found),
   ...Object.fromEntries(RECIPIENT_PARTS.map((part) => [part, found[part] && toFields(found[part])])),
   workers: found.workers,

@@ -1,8 +1,9 @@
 import type { Admin } from '../../admin/admin.ts';
 import type { DeadLetter } from '../../admin/dead-letter-admin.ts';
+import { foreignInstantText } from '../../time.ts';
 import { EXIT } from '../context.ts';
 import { withAdmin } from '../installation.ts';
-import { ageText, foreignInstantText, instantText } from '../moments.ts';
+import { ageText, instantText } from '../moments.ts';
 import type { Cell, Output } from '../output.ts';
 import type { AddCommand, Invocation, Run } from '../shell.ts';
 import { addSelection, type SelectionOptions, selectionOf } from './dead-selection.ts';

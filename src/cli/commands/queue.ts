@@ -2,9 +2,10 @@ import { InvalidArgumentError } from 'commander';
 import { type ListedJob, listQueue } from '../../admin/queue-list.ts';
 import { count } from '../../config/values.ts';
 import { LISTED_STATES, type ListedState } from '../../jobs/channel-queue.ts';
+import { foreignInstantText } from '../../time.ts';
 import { EXIT } from '../context.ts';
 import { checkChannels, withInstallation } from '../installation.ts';
-import { foreignInstantText, instantText } from '../moments.ts';
+import { instantText } from '../moments.ts';
 import { collected, parsedBy } from '../option-values.ts';
 import type { AddCommand, Run } from '../shell.ts';
 
